@@ -1,0 +1,226 @@
+"""Which schema a database has, and how it gets another: Alembic under an advisory lock.
+
+Alembic and SQLAlchemy are imported only when the schema has to change, so that reading commands start quickly.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from talkbase.db.diagnose import check_server
+
+from talkbase.db import roles
+from talkbase.errors import SchemaMismatch, UsageError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from psycopg import Connection
+
+VERSIONS = Path(__file__).parent / "migrations" / "versions"
+LOCK = 7_421_090_013
+"""Key of the advisory lock that lets one process migrate at a time; any constant will do."""
+
+_STATE = """
+SELECT current_setting('server_version_num')::int,
+       (SELECT default_version FROM pg_available_extensions WHERE name = 'vector'),
+       to_regclass('talkbase.alembic_version') IS NOT NULL,
+       (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')
+          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e'))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What was found: server version (as 180006), pgvector on offer, revision, other tables in `public`."""
+
+    server_version: int
+    vector: str | None
+    revision: str | None
+    other_tables: int
+
+
+@cache
+def head() -> str:
+    """The newest revision that this talkbase knows."""
+    return max(path.name[:4] for path in VERSIONS.glob("[0-9]*.py"))
+
+
+def state(connection: Connection[Any]) -> State:
+    """Look at the database behind an open connection."""
+    row = connection.execute(_STATE).fetchone()
+    assert row is not None
+    version, vector, has_version_table, others = row
+    revision = None
+    if has_version_table:
+        found = connection.execute("SELECT version_num FROM talkbase.alembic_version").fetchone()
+        revision = found[0] if found else None
+    return State(version, vector, revision, others)
+
+
+def require_current(found: State) -> None:
+    """Raise `SchemaMismatch` unless the schema is the one that this talkbase works with."""
+    if found.revision == head():
+        return
+    if found.revision is None:
+        raise SchemaMismatch("The database has no talkbase schema yet.", hint="Run `talkbase db upgrade`.")
+    if found.revision > head():
+        raise SchemaMismatch(
+            f"The database's schema ({found.revision}) was made by a newer talkbase than this one ({head()}).",
+            hint="Update talkbase, or take back the schema with the newer one: `talkbase db downgrade`.",
+        )
+    raise SchemaMismatch(
+        f"The database's schema ({found.revision}) is older than this talkbase ({head()}).",
+        hint="Run `talkbase db upgrade` (back up first: `talkbase backup`).",
+    )
+
+
+def upgrade(connection: Connection[Any], revision: str = "head", *, beside_others: bool = False) -> str:
+    """Bring the schema to a revision (`head`, `+1`, a number) and return where it stands then.
+
+    Takes an autocommit connection of the owner. Many processes may call it at once: one migrates, the others wait.
+    Raises `SchemaMismatch` where other tables lie in the database (unless `beside_others`) or a newer talkbase's.
+    """
+    found = state(connection)
+    check_server(found.server_version, found.vector)
+    if found.revision is None and found.other_tables and not beside_others:
+        raise SchemaMismatch(
+            f"The database holds {found.other_tables} tables of another system.",
+            hint="Take its data over with `talkbase import`, or put talkbase's schema beside them: "
+            "`talkbase db upgrade --beside`.",
+        )
+    if found.revision and found.revision > head():
+        require_current(found)
+    with locked(connection):
+        roles.ensure(connection)
+        connection.execute("CREATE SCHEMA IF NOT EXISTS talkbase")
+        _alembic("upgrade", connection, revision)
+        if revision == "head":
+            ensure_partitions(connection)
+    return state(connection).revision or "base"
+
+
+def downgrade(connection: Connection[Any], revision: str) -> str:
+    """Take the schema back to a revision (`base`, `-1`, a number)."""
+    with locked(connection):
+        _alembic("downgrade", connection, revision)
+    return state(connection).revision or "base"
+
+
+def stamp(connection: Connection[Any], revision: str, *, purge: bool = False) -> str:
+    """Say which revision the schema is at, without changing it; `purge` forgets an unknown one first."""
+    with locked(connection):
+        _alembic("stamp", connection, revision, purge=purge)
+    return state(connection).revision or "base"
+
+
+def differences(connection: Connection[Any]) -> list[Any]:
+    """How the database differs from the models, as Alembic's autogenerate sees it; empty when it does not."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from talkbase.db.migrations.filters import OPTIONS
+    from talkbase.db.tables import metadata
+
+    with _sqlalchemy(connection) as bound, warnings.catch_warnings():
+        # Alembic says of generated columns and operator classes that it cannot compare them.
+        warnings.simplefilter("ignore", UserWarning)
+        context = MigrationContext.configure(bound, opts=dict(OPTIONS))
+        return list(compare_metadata(context, metadata))
+
+
+def history() -> list[tuple[str, str]]:
+    """Every revision with its message, newest first."""
+    from alembic.script import ScriptDirectory
+
+    return [(step.revision, step.doc) for step in ScriptDirectory.from_config(_config()).walk_revisions()]
+
+
+def new_revision(connection: Connection[Any], message: str, *, autogenerate: bool) -> Path:
+    """Write a new revision file, filled with what the models have beyond the database when asked."""
+    from alembic import command
+
+    with _sqlalchemy(connection) as bound, redirect_stdout(io.StringIO()):
+        config = _config()
+        config.attributes["connection"] = bound
+        number = f"{int(head()) + 1:04d}"
+        script = command.revision(config, message=message, autogenerate=autogenerate, rev_id=number)
+    assert script is not None
+    assert not isinstance(script, list)
+    return Path(script.path)
+
+
+def sql_script(direction: str, revision: str) -> str:
+    """The statements of an upgrade or downgrade (`from:to`), for an administrator to read and run."""
+    from alembic import command
+
+    output = io.StringIO()
+    config = _config(output)
+    if direction == "upgrade":
+        command.upgrade(config, revision, sql=True)
+    else:
+        command.downgrade(config, revision, sql=True)
+    return output.getvalue()
+
+
+def ensure_partitions(connection: Connection[Any]) -> int:
+    """Make the partitions of this year and the next two where they are missing; returns how many tables were made."""
+    row = connection.execute(
+        "SELECT talkbase.ensure_partitions(extract(year FROM now())::int, extract(year FROM now())::int + 2)"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@contextmanager
+def locked(connection: Connection[Any]) -> Iterator[None]:
+    """Hold the migration lock of this database."""
+    connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+    try:
+        yield
+    finally:
+        connection.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+def _config(output: io.StringIO | None = None) -> Config:
+    from alembic.config import Config
+
+    config = Config(output_buffer=output) if output else Config()
+    config.set_main_option("script_location", str(VERSIONS.parent))
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    return config
+
+
+@contextmanager
+def _sqlalchemy(connection: Connection[Any]) -> Iterator[Any]:
+    """A SQLAlchemy connection over a second connection to the same database."""
+    import psycopg
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import NullPool
+
+    parameters = {**connection.info.get_parameters(), "password": connection.info.password}
+
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(**parameters), poolclass=NullPool)
+    with engine.connect() as bound:
+        yield bound
+    engine.dispose()
+
+
+def _alembic(name: str, connection: Connection[Any], revision: str, **more: Any) -> None:
+    from alembic import command
+    from alembic.util import CommandError
+
+    with _sqlalchemy(connection) as bound:
+        config = _config()
+        config.attributes["connection"] = bound
+        try:
+            getattr(command, name)(config, revision, **more)
+        except CommandError as error:
+            raise UsageError(f"The schema's history does not allow that: {error}.") from error

@@ -1,0 +1,203 @@
+"""Talking to PostgreSQL: a pool, and transactions that say on whose behalf they run.
+
+Reading and writing are different types, so that what only reads cannot write. Only actions open a writing session and
+thereby commit; everything below them is handed one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row, dict_row
+from psycopg.types.json import Jsonb
+from talkbase.db.diagnose import explain
+
+if TYPE_CHECKING:
+    from psycopg_pool import ConnectionPool
+    from talkbase.db.server import Server
+    from talkbase.db.url import DatabaseUrl
+
+    from talkbase.config import Settings
+
+__all__ = ["Database", "Jsonb", "Reading", "Writing"]
+
+T = TypeVar("T")
+
+
+class Reading:
+    """A read-only transaction on behalf of one user."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+
+    def rows(self, query: LiteralString, **values: Any) -> list[dict[str, Any]]:
+        """All rows, as dictionaries."""
+        with self._connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(query, values).fetchall()
+
+    def all(self, into: type[T], query: LiteralString, **values: Any) -> list[T]:
+        """All rows, each as an object whose fields have the columns' names."""
+        with self._connection.cursor(row_factory=class_row(into)) as cursor:
+            return cursor.execute(query, values).fetchall()
+
+    def first(self, into: type[T], query: LiteralString, **values: Any) -> T | None:
+        """The first row, or None."""
+        with self._connection.cursor(row_factory=class_row(into)) as cursor:
+            return cursor.execute(query, values).fetchone()
+
+    def value(self, query: LiteralString, **values: Any) -> Any:
+        """The first column of the first row, or None."""
+        row = self._connection.execute(query, values).fetchone()
+        return row[0] if row else None
+
+    def stream(self, query: LiteralString, **values: Any) -> Iterator[tuple[Any, ...]]:
+        """Rows one after the other from a server-side cursor, for what may be too large to hold."""
+        with self._connection.cursor(name="stream") as cursor:
+            cursor.itersize = 2000
+            yield from cursor.execute(query, values)
+
+
+class Writing(Reading):
+    """A transaction on behalf of one user that may change rows; it is committed where it was opened."""
+
+    def execute(self, query: LiteralString, **values: Any) -> int:
+        """Run a statement; returns how many rows it touched."""
+        return self._connection.execute(query, values).rowcount
+
+    def insert(self, table: LiteralString, values: Mapping[str, Any]) -> None:
+        """Insert one row; dictionaries and lists go in as JSONB."""
+        statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
+            sql.Identifier(table),
+            sql.SQL(", ").join(map(sql.Identifier, values)),
+            sql.SQL(", ").join(map(sql.Placeholder, values)),
+        )
+        self._connection.execute(statement, {name: _adapted(value) for name, value in values.items()})
+
+    def copy(self, table: LiteralString, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        """Write many rows by COPY; dictionaries and lists go in as JSONB. Returns how many."""
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+            sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+        )
+        count = 0
+        with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row([_adapted(value) for value in row])
+                count += 1
+        return count
+
+
+def _adapted(value: Any) -> Any:
+    return Jsonb(value) if isinstance(value, dict | list) else value
+
+
+class Database:
+    """A database that is ready to use: reachable, of the right schema, with a pool of connections.
+
+    `server` is the embedded server that this process uses, None with `DATABASE_URL`.
+    """
+
+    def __init__(self, url: DatabaseUrl, settings: Settings, server: Server | None = None) -> None:
+        self.url = url
+        self.server = server
+        self._settings = settings
+        self._pool: ConnectionPool[psycopg.Connection[Any]] | None = None
+        self._local_user: UUID | None = None
+
+    @contextmanager
+    def reading(self, user: UUID | None = None) -> Iterator[Reading]:
+        """A read-only transaction on behalf of a user (by default the local one)."""
+        with self._transaction(user, read_only=True) as connection:
+            yield Reading(connection)
+
+    @contextmanager
+    def writing(self, user: UUID | None = None) -> Iterator[Writing]:
+        """A transaction that may write, on behalf of a user; commits at the end, rolls back on an error."""
+        with self._transaction(user, read_only=False) as connection:
+            yield Writing(connection)
+
+    @contextmanager
+    def as_owner(self, *, application: str = "talkbase") -> Iterator[psycopg.Connection[Any]]:
+        """An autocommit connection of the tables' owner: migrations, the queue, administration."""
+        try:
+            connection = psycopg.connect(self.url.conninfo, autocommit=True, application_name=application)
+        except psycopg.Error as error:
+            raise explain(error, self.url) from error
+        with connection:
+            connection.execute("SET search_path = talkbase, public")
+            yield connection
+
+    @property
+    def local_user(self) -> UUID:
+        """The single user of a local installation, made when first asked for."""
+        if self._local_user is None:
+            with self.as_owner() as connection:
+                self._local_user = _ensure_local_user(connection)
+        return self._local_user
+
+    def close(self) -> None:
+        """Give back the connections and leave the embedded server."""
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+        if self.server is not None:
+            self.server.leave()
+            self.server = None
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _transaction(self, user: UUID | None, *, read_only: bool) -> Iterator[psycopg.Connection[Any]]:
+        who = user or self.local_user
+        try:
+            with self._connections().connection() as connection:
+                connection.read_only = read_only
+                with connection.transaction():
+                    connection.execute("SELECT set_config('talkbase.user_id', %s, true)", [str(who)])
+                    yield connection
+        except (psycopg.OperationalError, psycopg.errors.InsufficientPrivilege) as error:
+            raise explain(error, self.url) from error
+
+    def _connections(self) -> ConnectionPool[psycopg.Connection[Any]]:
+        if self._pool is None:
+            from psycopg_pool import ConnectionPool
+
+            settings = self._settings
+            self._pool = ConnectionPool(
+                self.url.conninfo,
+                min_size=min(settings.database_pool_min, settings.database_pool_size),
+                max_size=settings.database_pool_size + settings.database_max_overflow,
+                max_lifetime=settings.database_pool_recycle,
+                check=ConnectionPool.check_connection if settings.database_pool_pre_ping else None,
+                configure=_become_app,
+                kwargs={"application_name": "talkbase"},
+                open=True,
+            )
+        return self._pool
+
+
+def _become_app(connection: psycopg.Connection[Any]) -> None:
+    role = sql.Identifier(connection.info.dbname[:56] + "_app")
+    connection.execute(sql.SQL("SET ROLE {}; SET search_path = talkbase, public").format(role))
+    connection.commit()
+
+
+def _ensure_local_user(connection: psycopg.Connection[Any]) -> UUID:
+    from talkbase.domain.ids import uuid7
+
+    connection.execute(
+        "INSERT INTO users (id, name, role, is_local) VALUES (%s, 'local user', 'owner', true)"
+        " ON CONFLICT (is_local) WHERE is_local DO NOTHING",
+        [uuid7()],
+    )
+    row = connection.execute("SELECT id FROM users WHERE is_local").fetchone()
+    assert row is not None
+    return UUID(str(row[0]))

@@ -1,0 +1,118 @@
+"""What is asserted and on what evidence; what people changed; what was forgotten."""
+
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, text
+from sqlalchemy.types import Uuid
+
+from talkbase.db.tables.base import (
+    SCHEMA,
+    child_key,
+    child_ref,
+    flag,
+    integer,
+    json,
+    key,
+    moment,
+    number,
+    one_of,
+    owner,
+    ref,
+    run,
+    string,
+    table,
+    unit,
+)
+
+statements = table(
+    "statements",
+    "The common kind behind everything asserted from words: insight item, fact, claim, key moment, summary or answer "
+    "sentence. A machine-made one without evidence cannot be committed.",
+    key(),
+    owner(),
+    ref("conversation_id", "conversations", "What it is about; null where it spans several.", ondelete="CASCADE"),
+    string("kind", "What kind of statement it is.", null=False),
+    string("text", "The statement in words.", null=False),
+    string("support", "What it rests on.", null=False),
+    string("support_reason", "Why it is marked imported or unsupported."),
+    flag("stale", "Whether evidence changed since it was made."),
+    moment("stale_at", "When it became stale."),
+    string("author", "Who made it.", null=False, server_default="machine"),
+    run(),
+    one_of("kind", "insight", "fact", "claim", "key_moment", "summary", "answer", "topic", "node"),
+    one_of("support", "evidence", "imported", "unsupported"),
+    one_of("author", "machine", "person", "source"),
+    CheckConstraint("author <> 'machine' OR run_id IS NOT NULL", name="machine_has_run"),
+    Index("ix_statements_stale", "conversation_id", postgresql_where=text("stale")),
+)
+
+evidence = table(
+    "evidence",
+    "What a statement rests on: characters of one version of an utterance, or a gesture, feeling, scene or stretch of "
+    "the recording.",
+    *child_key(),
+    ref("statement_id", "statements", "The statement.", null=False, ondelete="CASCADE"),
+    integer("rank", "Order among the evidence of the statement, from 0.", null=False, server_default="0"),
+    Column("utterance_id", Uuid, comment="The utterance."),
+    integer("version", "Version of its text."),
+    integer("start_char", "First character, from 0."),
+    integer("end_char", "After the last character."),
+    Column("emotion_id", Uuid, comment="The feeling."),
+    Column("gesture_id", Uuid, comment="The gesture."),
+    Column("scene_id", Uuid, comment="The scene."),
+    number("start_time", "Start of the stretch of the recording, in seconds."),
+    number("end_time", "End of the stretch, in seconds."),
+    flag("stale", "Whether the words changed since."),
+    ForeignKeyConstraint(
+        ["conversation_id", "utterance_id", "version"],
+        [f"{SCHEMA}.utterance_texts.{c}" for c in ("conversation_id", "utterance_id", "version")],
+        ondelete="CASCADE",
+    ),
+    Index("ix_evidence_utterance", "conversation_id", "utterance_id", "version"),
+    *child_ref("evidence", "emotion_id", "emotions", ondelete="CASCADE"),
+    *child_ref("evidence", "gesture_id", "gestures", ondelete="CASCADE"),
+    *child_ref("evidence", "scene_id", "scenes", ondelete="CASCADE"),
+    CheckConstraint("num_nonnulls(utterance_id, emotion_id, gesture_id, scene_id, start_time) = 1", name="one_kind"),
+    CheckConstraint("(utterance_id IS NULL) = (version IS NULL)", name="version"),
+    CheckConstraint("start_char >= 0 AND end_char > start_char", name="characters"),
+    CheckConstraint("end_time >= start_time", name="span"),
+)
+
+edits = table(
+    "edits",
+    "What a person changed: an overlay over the machine's output, with author, time and reason.",
+    key(),
+    owner(),
+    ref("conversation_id", "conversations", "Where.", ondelete="CASCADE"),
+    string("target_type", "What was changed.", null=False),
+    Column("target_id", Uuid, nullable=False, comment="Key of what was changed."),
+    string("field", "Which field.", null=False),
+    json("old_value", "Value before."),
+    json("new_value", "Value after."),
+    string("kind", "Kind of edit.", null=False),
+    string("comment", "Why."),
+    ref("author_id", "users", "Who."),
+    number("confidence", "How sure the author was, 0 to 1."),
+    ref("undoes_id", "edits", "The edit that this one takes back."),
+    flag("exported_for_training", "Whether it was exported as training data."),
+    string("training_dataset", "Name of the data set it went into."),
+    one_of("target_type", "conversation", "utterance", "speaker", "person", "topic", "fact", "node", "relationship",
+           "cluster", "claim"),
+    one_of("kind", "correction", "addition", "deletion", "merge", "split", "undo", "redo"),
+    *unit("confidence"),
+    Index("ix_edits_target", "target_type", "target_id"),
+    Index("ix_edits_training", "created_at", postgresql_where=text("NOT exported_for_training")),
+)  # fmt: skip
+
+receipts = table(
+    "receipts",
+    "That something was forgotten, without its content: replayed after a restore from a backup.",
+    key(),
+    owner(),
+    string("kind", "What was forgotten.", null=False),
+    Column("target_id", Uuid, nullable=False, comment="Key of what was forgotten."),
+    json("counts", "How many rows and files went, by table.", null=False),
+    json("media", "sha256 of the files that went.", null=False, server_default=text("'[]'")),
+    ref("author_id", "users", "Who asked for it."),
+    string("reason", "Why, as the author put it."),
+    one_of("kind", "conversation", "person", "user"),
+    Index("ix_receipts_target", "target_id"),
+)

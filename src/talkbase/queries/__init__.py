@@ -1,0 +1,1 @@
+"""The read side: plain SQL into small frozen rows. Nothing here writes, and nothing here knows a person's terminal."""
