@@ -95,7 +95,7 @@ def looks_binary(data: bytes) -> bool:
     if _encoding(data) != "utf-8":
         return False
     controls = sum(data.count(byte) for byte in (*range(9), *range(14, 27), *range(28, 32)))
-    return controls > len(data) // 200
+    return controls > max(4, len(data) // 50)
 
 
 def decode(data: bytes, *, final: bool = True) -> tuple[str, str]:
