@@ -32,7 +32,7 @@ _WANTED = {
     "start": _SECONDS, "end": _SECONDS, "duration": _SECONDS, "started_at": _MOMENT, "said_at": _MOMENT,
     "confidence": "a number from 0 to 1", "text": "a text", "title": "a text", "language": "a language code such as en",
     "kind": "one of video, audio, meeting, call, chat, transcript, podcast, interview, talk, other",
-    "label": "a text", "name": "a text", "role": "a text", "speaker": "the label of a speaker",
+    "id": "a text", "label": "a text", "name": "a text", "role": "a text", "speaker": "the label of a speaker",
     "speakers": "a list", "utterances": "a list", "words": "a list", "metadata": "an object",
 }  # fmt: skip
 
@@ -88,6 +88,7 @@ class TranscriptFile(_Item):
 
     format: Literal["talkbase-transcript"]
     version: Literal[1]
+    id: str | None = Field(default=None, description="talkbase's id of an exported conversation; not read back.")
     title: str | None = None
     kind: Kind = "transcript"
     language: str | None = Field(default=None, description="BCP 47 code, such as en or pt-BR.")
@@ -228,8 +229,16 @@ def _transcript(path: Path, file: TranscriptFile, warnings: list[str]) -> Transc
         duration=file.duration,
         speakers=tuple(speakers.values()),
         utterances=tuple(map(_utterance, file.utterances)),
-        metadata={**file.metadata, "warnings": warnings} if warnings else file.metadata,
+        metadata=_with_warnings(file.metadata, warnings),
     )
+
+
+def _with_warnings(metadata: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
+    """Metadata with the warnings of this reading after those that the file already carries."""
+    if not warnings:
+        return metadata
+    earlier = metadata.get("warnings", [])
+    return {**metadata, "warnings": [*(earlier if isinstance(earlier, list) else [earlier]), *warnings]}
 
 
 def _check_order(path: Path, item: UtteranceItem, where: str) -> None:

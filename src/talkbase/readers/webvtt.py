@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
@@ -28,9 +29,15 @@ def plain(markup: str) -> str:
     return html.unescape(_TAG.sub("", markup)).strip()
 
 
-def has_voice(markup: str) -> bool:
-    """Whether the text of a cue names a speaker by a tag."""
-    return bool(_VOICE.search(markup))
+def voice(markup: str) -> str | None:
+    """The speaker whom the first voice tag of a cue names, if any."""
+    match = _VOICE.search(markup)
+    return _name(match.group(1)) if match else None
+
+
+def reads_labels(payloads: Sequence[str]) -> bool:
+    """Whether this reader would take the beginnings of these cue texts for names ("Name: text")."""
+    return any(name for name, _ in split_labels(payloads))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ class _Voiced:
 
 def _voices(cues: list[Cue]) -> list[_Voiced]:
     payloads = [cue.payload for cue in cues]
-    if any(map(has_voice, payloads)):
+    if any(_VOICE.search(payload) for payload in payloads):
         return [_by_tag(payload) for payload in payloads]
     return [_Voiced(name, text, _markup(text)) for name, text in split_labels(payloads)]
 
