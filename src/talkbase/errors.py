@@ -62,6 +62,12 @@ class UnsupportedInput(UnreadableInput):
     status = 415
 
 
+class NoAudio(UnreadableInput):
+    """The file has no sound."""
+
+    code = "no_audio"
+
+
 class MissingExtra(TalkbaseError):
     """A part of talkbase that this needs is not installed."""
 
@@ -81,6 +87,13 @@ class StorageFull(TalkbaseError):
 
     code = "storage_full"
     status = 507
+
+
+class StorageUnavailable(TalkbaseError):
+    """The place where talkbase keeps its data cannot be read or written."""
+
+    code = "storage_unavailable"
+    status = 503
 
 
 class DatabaseUnavailable(TalkbaseError):
@@ -103,3 +116,10 @@ class Interrupted(TalkbaseError):
     code = "interrupted"
     status = 499
     exit_code = 130
+
+
+class Conflict(TalkbaseError):
+    """Somebody else is at it, or was faster."""
+
+    code = "conflict"
+    status = 409

@@ -14,9 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from talkbase.db.diagnose import check_server
-
 from talkbase.db import roles
+from talkbase.db.diagnose import check_server
 from talkbase.errors import SchemaMismatch, UsageError
 
 if TYPE_CHECKING:
@@ -205,7 +204,7 @@ def _sqlalchemy(connection: Connection[Any]) -> Iterator[Any]:
     from sqlalchemy import create_engine
     from sqlalchemy.pool import NullPool
 
-    parameters = {**connection.info.get_parameters(), "password": connection.info.password}
+    parameters: dict[str, Any] = {**connection.info.get_parameters(), "password": connection.info.password}
 
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(**parameters), poolclass=NullPool)
     with engine.connect() as bound:

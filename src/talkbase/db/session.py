@@ -15,14 +15,15 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
+
 from talkbase.db.diagnose import explain
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
-    from talkbase.db.server import Server
-    from talkbase.db.url import DatabaseUrl
 
     from talkbase.config import Settings
+    from talkbase.db.server import Server
+    from talkbase.db.url import DatabaseUrl
 
 __all__ = ["Database", "Jsonb", "Reading", "Writing"]
 
@@ -35,27 +36,27 @@ class Reading:
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
 
-    def rows(self, query: LiteralString, **values: Any) -> list[dict[str, Any]]:
+    def rows(self, query: LiteralString, /, **values: Any) -> list[dict[str, Any]]:
         """All rows, as dictionaries."""
         with self._connection.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(query, values).fetchall()
 
-    def all(self, into: type[T], query: LiteralString, **values: Any) -> list[T]:
+    def all(self, into: type[T], query: LiteralString, /, **values: Any) -> list[T]:
         """All rows, each as an object whose fields have the columns' names."""
         with self._connection.cursor(row_factory=class_row(into)) as cursor:
             return cursor.execute(query, values).fetchall()
 
-    def first(self, into: type[T], query: LiteralString, **values: Any) -> T | None:
+    def first(self, into: type[T], query: LiteralString, /, **values: Any) -> T | None:
         """The first row, or None."""
         with self._connection.cursor(row_factory=class_row(into)) as cursor:
             return cursor.execute(query, values).fetchone()
 
-    def value(self, query: LiteralString, **values: Any) -> Any:
+    def value(self, query: LiteralString, /, **values: Any) -> Any:
         """The first column of the first row, or None."""
         row = self._connection.execute(query, values).fetchone()
         return row[0] if row else None
 
-    def stream(self, query: LiteralString, **values: Any) -> Iterator[tuple[Any, ...]]:
+    def stream(self, query: LiteralString, /, **values: Any) -> Iterator[tuple[Any, ...]]:
         """Rows one after the other from a server-side cursor, for what may be too large to hold."""
         with self._connection.cursor(name="stream") as cursor:
             cursor.itersize = 2000
@@ -65,9 +66,10 @@ class Reading:
 class Writing(Reading):
     """A transaction on behalf of one user that may change rows; it is committed where it was opened."""
 
-    def execute(self, query: LiteralString, **values: Any) -> int:
-        """Run a statement; returns how many rows it touched."""
-        return self._connection.execute(query, values).rowcount
+    def execute(self, query: LiteralString, /, **values: Any) -> int:
+        """Run a statement; returns how many rows it touched. Dictionaries go in as JSONB."""
+        adapted = {name: Jsonb(value) if isinstance(value, dict) else value for name, value in values.items()}
+        return self._connection.execute(query, adapted).rowcount
 
     def insert(self, table: LiteralString, values: Mapping[str, Any]) -> None:
         """Insert one row; dictionaries and lists go in as JSONB."""
@@ -130,6 +132,14 @@ class Database:
         with connection:
             connection.execute("SET search_path = talkbase, public")
             yield connection
+
+    @contextmanager
+    def exclusive(self, name: str) -> Iterator[bool]:
+        """Hold a named lock while inside; gives False where another process holds it. A killed process loses it."""
+        with self.as_owner(application="talkbase lock") as connection:
+            row = connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name]).fetchone()
+            assert row is not None
+            yield bool(row[0])
 
     @property
     def local_user(self) -> UUID:

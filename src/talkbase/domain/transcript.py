@@ -59,7 +59,8 @@ class Utterance:
     """Something one speaker said: the unit of text, search and evidence.
 
     `speaker` is the label of a speaker of the same transcript, or None. `said_at` is wall-clock time (chats).
-    `metadata` holds what the source said beyond this, as JSON values.
+    `suspect` says why a machine may have invented the words: silence, music, repetition or low_confidence. `metadata`
+    holds what the source said beyond this, as JSON values.
     """
 
     text: str
@@ -70,6 +71,7 @@ class Utterance:
     confidence: float | None = None
     language: str | None = None
     words: tuple[Word, ...] = ()
+    suspect: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,11 @@ MAX_TOKENS = 256
 _BATCH_TOKENS = 1024
 """Tokens in one batch, padding included. A batch of 32 × 256 tokens took 2.1 GB of memory, so batches are bounded by
 tokens: many short texts or few long ones."""
+
+
+def available() -> bool:
+    """Whether the text extra is installed, without loading it."""
+    return all(find_spec(module) for module in ("onnxruntime", "tokenizers"))
 
 
 def for_utterance(speaker_name: str | None, text: str) -> str:

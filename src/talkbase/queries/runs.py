@@ -93,7 +93,8 @@ def jobs(reading: Reading, *, status: str | None = None, limit: int = 50) -> Res
     """Jobs of the current user, newest first."""
     return Results(reading.all(
         JobRow,
-        "SELECT j.id, j.task_name AS task, j.status::text, c.id AS conversation_id, c.title, j.attempts, j.scheduled_at,"
+        "SELECT j.id, j.task_name AS task, j.status::text, c.id AS conversation_id, c.title, j.attempts,"
+        " j.scheduled_at,"
         " (SELECT max(at) FROM procrastinate_events e WHERE e.job_id = j.id AND e.type = 'started') AS started_at,"
         " (SELECT max(at) FROM procrastinate_events e WHERE e.job_id = j.id"
         "  AND e.type IN ('failed', 'succeeded', 'cancelled', 'aborted')) AS ended_at"

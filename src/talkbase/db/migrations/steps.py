@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from alembic import context
 
@@ -16,5 +17,5 @@ def run_sql(name: str) -> None:
         context.get_context().impl.static_output(statements)
     else:
         # The driver's own cursor: SQLAlchemy would take `%` and `:name` in the file for parameters.
-        connection = context.get_context().bind.connection.driver_connection  # type: ignore[union-attr]
-        connection.execute(statements)
+        driver: Any = context.get_bind().connection.driver_connection
+        driver.execute(statements)

@@ -1,6 +1,6 @@
 """What was computed: analyses and their runs, exports, calls of remote models."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Numeric, text
+from sqlalchemy import CheckConstraint, Column, Index, Numeric, text
 
 from talkbase.db.tables.base import (
     integer,
@@ -28,13 +28,11 @@ analyses = table(
     string("stage", "The stage that runs."),
     number("progress", "Percent done, 0 to 100.", null=False, server_default="0"),
     string("error", "Why it failed, in one sentence for people."),
-    Column("job_id", BigInteger, comment="The job in the queue, where it was queued."),
     moment("started_at", "When it began."),
     moment("completed_at", "When it ended."),
     one_of("status", *_STATUS),
     CheckConstraint("progress >= 0 AND progress <= 100", name="progress"),
     Index("ix_analyses_open", "created_at", postgresql_where=text("status IN ('pending', 'processing')")),
-    Index("ix_analyses_job", "job_id"),
 )  # fmt: skip
 
 runs = table(

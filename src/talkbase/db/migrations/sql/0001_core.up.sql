@@ -293,7 +293,6 @@ CREATE TABLE talkbase.analyses (
     stage TEXT,
     progress DOUBLE PRECISION DEFAULT '0' NOT NULL,
     error TEXT,
-    job_id BIGINT,
     started_at TIMESTAMP WITH TIME ZONE,
     completed_at TIMESTAMP WITH TIME ZONE,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
@@ -304,7 +303,6 @@ CREATE TABLE talkbase.analyses (
     CONSTRAINT fk_analyses_conversation_id FOREIGN KEY(conversation_id) REFERENCES talkbase.conversations (id) ON DELETE CASCADE
 );
 CREATE INDEX ix_analyses_conversation_id ON talkbase.analyses (conversation_id);
-CREATE INDEX ix_analyses_job ON talkbase.analyses (job_id);
 CREATE INDEX ix_analyses_open ON talkbase.analyses (created_at) WHERE status IN ('pending', 'processing');
 COMMENT ON TABLE talkbase.analyses IS 'One analysis of a conversation: which stages were asked for, and how far they are.';
 COMMENT ON COLUMN talkbase.analyses.id IS 'Key: a UUIDv7 made when the row was made.';
@@ -314,7 +312,6 @@ COMMENT ON COLUMN talkbase.analyses.status IS 'How far it is.';
 COMMENT ON COLUMN talkbase.analyses.stage IS 'The stage that runs.';
 COMMENT ON COLUMN talkbase.analyses.progress IS 'Percent done, 0 to 100.';
 COMMENT ON COLUMN talkbase.analyses.error IS 'Why it failed, in one sentence for people.';
-COMMENT ON COLUMN talkbase.analyses.job_id IS 'The job in the queue, where it was queued.';
 COMMENT ON COLUMN talkbase.analyses.started_at IS 'When it began.';
 COMMENT ON COLUMN talkbase.analyses.completed_at IS 'When it ended.';
 COMMENT ON COLUMN talkbase.analyses.created_at IS 'When the row was made.';

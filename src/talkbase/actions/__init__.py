@@ -1,0 +1,1 @@
+"""The verbs: what talkbase can do for a person. Each takes an open `Talkbase`; writing is one transaction."""
