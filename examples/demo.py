@@ -1,0 +1,87 @@
+"""What `make demo` runs: the main job on the recordings beside this file, through the command line as a person would.
+
+It adds them, shows each transcript with speakers, times and confidence, searches, and says what to try next. Run
+again, it recognises what is there and changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.rule import Rule
+
+HERE = Path(__file__).resolve().parent
+TALKBASE = Path(sys.executable).parent / "talkbase"
+RECORDINGS = {
+    "jfk.wav": "a speech: eleven seconds, one voice",
+    "ami-meeting-excerpt.flac": "a real meeting: thirty seconds from a microphone across the room",
+    "governance-call.json": "a transcript without sound or times, as another program wrote it",
+}
+SEARCHES = ("what you can do for your country", "emergency")
+NEXT = """\
+[bold]Try next[/bold]
+  {talkbase} add FILE-OR-FOLDER       your own recordings and transcripts
+  {talkbase} search "two words"       every word that was said, with who and when
+  {talkbase} export {id} --as srt   or txt, md, vtt, json, csv
+  {talkbase} doctor                   how it all is; where the data lies
+  {talkbase} delete {id}            forget this one: rows, files and vectors
+  {talkbase} --help                   everything else"""
+
+console = Console(highlight=False)
+
+
+def main() -> int:
+    """Run the demo; the exit code is 0 when every step did what it should."""
+    heading("1. Add three recordings: transcribe, tell the speakers apart, index", "add", "examples/*")
+    added = add([HERE / name for name in RECORDINGS])
+    for item in added:
+        name = Path(item["path"]).name
+        heading(f"2. {RECORDINGS[name]}{' (was there already)' if item['duplicate'] else ''}", "show", item["id"][:8])
+        run("show", item["id"])
+    for words in SEARCHES:
+        heading("3. Search all of them", "search", f'"{words}"')
+        run("search", words)
+    console.print(Padding(NEXT.format(talkbase=shown(TALKBASE), id=added[0]["id"][:8]), (1, 0)))
+    return 0
+
+
+def add(paths: list[Path]) -> list[dict[str, Any]]:
+    """Add the files; progress goes to the terminal, the outcome comes back as `add --json` documents it."""
+    done = subprocess.run([TALKBASE, "add", "--json", *paths], stdout=subprocess.PIPE, text=True, check=False)
+    added: list[dict[str, Any]] = json.loads(done.stdout) if done.stdout else []
+    for item in added:
+        if item["error"]:
+            console.print(f"{Path(item['path']).name}: {item['error']}", style="red")
+    if done.returncode:
+        raise SystemExit(done.returncode)
+    return added
+
+
+def run(*arguments: str) -> None:
+    """Run one command in sight; end the demo with its exit code where it fails."""
+    sys.stdout.flush()
+    code = subprocess.run([TALKBASE, *arguments], check=False).returncode
+    if code:
+        raise SystemExit(code)
+
+
+def heading(title: str, *command: str) -> None:
+    """Print what comes next and the command that does it."""
+    console.print()
+    console.print(Rule(f"[bold]{title}[/bold]", align="left"))
+    console.print(f"$ {shown(TALKBASE)} {' '.join(command)}", style="dim", markup=False, soft_wrap=True)
+
+
+def shown(path: Path) -> str:
+    """The path as a person would type it from here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
