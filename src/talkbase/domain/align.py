@@ -58,7 +58,7 @@ def align(
     An utterance ends where the speaker changes, at a pause of more than `max_pause` seconds, and at the end of a
     sentence once it is `min_length` seconds long; one longer than `max_length` is cut at its best pause. Every word is
     in exactly one utterance, in order. The text is the words joined as written (Whisper's carry their own spaces), the
-    confidence the mean of theirs, the speaker `str(turn.speaker)`, or None where there are no turns.
+    confidence the mean of theirs, the speaker `str(turn.speaker)`, or None where no turn is near any word.
     """
     speakers = smooth(words, assign(words, turns), max_pause=max_pause)
     utterances: list[Utterance] = []
@@ -103,7 +103,7 @@ class _TurnIndex:
     """Turns in order of start, so that those around a word are found without going through all of them."""
 
     def __init__(self, turns: Sequence[Turn]) -> None:
-        self.turns = sorted(turns, key=lambda turn: (turn.start, turn.end))
+        self.turns = sorted(turns, key=lambda turn: (turn.start, turn.end, str(turn.speaker)))
         self.starts = [turn.start for turn in self.turns]
         self.latest_ends = list(accumulate((turn.end for turn in self.turns), max))
 

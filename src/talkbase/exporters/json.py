@@ -55,6 +55,7 @@ def _utterance(utterance: Utterance) -> dict[str, Any]:
         confidence=utterance.confidence,
         language=utterance.language,
         words=[_word(word) for word in utterance.words] or None,
+        suspect=utterance.suspect,
         metadata=dict(utterance.metadata) or None,
     )
 

@@ -26,6 +26,9 @@ _SENTENCE_INSIDE = re.compile(r"\w{4,}[.!?…]\s|[!?…,;]\s*$|[!?…;]\s")
 LABELLED_SHARE = 0.5
 """Where at least this share of the cues begins with what may be a name, "Name: text" is how the file names speakers."""
 
+LABELLED_ENOUGH = 10
+"""Where all of at least so many cues begin with what may be a name, every one of them is one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cue:
@@ -113,8 +116,8 @@ def split_labels(payloads: Sequence[str]) -> list[tuple[str | None, str]]:
     """Take "Name: text" apart where the whole list is written so: (name or None, text) for each.
 
     Where fewer than `LABELLED_SHARE` of the texts begin with what may be a name, all are left untouched: a colon in
-    subtitles is mostly just a colon. Where some texts have none, a label that occurs once must look like one
-    (capitalised words, or a single word), so that "So here is the thing: …" stays text.
+    subtitles is mostly just a colon. Where some texts have none, a label that occurs once must look like a
+    name (capitalised words, or a single word), so that "So here is the thing: …" stays text.
     """
     matches = [_LABEL.match(payload) for payload in payloads]
     names = [" ".join(match.group(1).split()) if match and _may_name(match.group(1)) else None for match in matches]
@@ -122,7 +125,7 @@ def split_labels(payloads: Sequence[str]) -> list[tuple[str | None, str]]:
     labelled = sum(counts.values())
     if not labelled or labelled < LABELLED_SHARE * len(payloads):
         return [(None, payload) for payload in payloads]
-    everywhere = labelled == len(payloads)
+    everywhere = labelled == len(payloads) >= LABELLED_ENOUGH
     return [
         (name, payload[match.end() :])
         if match and name and (everywhere or counts[name] > 1 or _looks_named(name))

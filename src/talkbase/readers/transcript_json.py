@@ -32,7 +32,8 @@ _WANTED = {
     "start": _SECONDS, "end": _SECONDS, "duration": _SECONDS, "started_at": _MOMENT, "said_at": _MOMENT,
     "confidence": "a number from 0 to 1", "text": "a text", "title": "a text", "language": "a language code such as en",
     "kind": "one of video, audio, meeting, call, chat, transcript, podcast, interview, talk, other",
-    "id": "a text", "label": "a text", "name": "a text", "role": "a text", "speaker": "the label of a speaker",
+    "id": "a text", "label": "a text", "name": "a text", "role": "a text", "suspect": "a text",
+    "speaker": "the label of a speaker",
     "speakers": "a list", "utterances": "a list", "words": "a list", "metadata": "an object",
 }  # fmt: skip
 
@@ -80,6 +81,10 @@ class UtteranceItem(_Item):
     confidence: Probability | None = None
     language: str | None = Field(default=None, description="BCP 47 code, where it differs from the transcript's.")
     words: list[WordItem] = Field(default=[], description="The words with their times, in order.")
+    suspect: str | None = Field(
+        default=None,
+        description="Why a machine may have invented the words: silence, music, repetition, low_confidence.",
+    )
     metadata: dict[str, Any] = Field(default={}, description="Whatever else the source says.")
 
 
@@ -259,6 +264,7 @@ def _utterance(item: UtteranceItem) -> Utterance:
         confidence=item.confidence,
         language=item.language,
         words=tuple(Word(word.text, word.start, word.end, word.confidence) for word in item.words),
+        suspect=item.suspect,
         metadata=item.metadata,
     )
 

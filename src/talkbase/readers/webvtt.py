@@ -18,8 +18,8 @@ from talkbase.domain.transcript import Transcript
 from talkbase.readers._cues import Cue, Leftover, looks_like_times, parse, split_labels, transcript, utterance
 from talkbase.readers._files import Head, read_text
 
-# Only the tags that WebVTT knows: "a <b or c> d" written by hand keeps what a strict parser would swallow.
-_TAG = re.compile(r"</?(?:c|i|b|u|v|ruby|rt|lang|font)(?:[.\s][^<>]*)?>|<[0-9][0-9:.]*>")
+# Only the tags that WebVTT knows, as it writes them: "a <b or c> d" by hand keeps what a strict parser would swallow.
+_TAG = re.compile(r"</?(?:(?:c|i|b|u|ruby|rt)(?:\.[^\s<>]*)?|(?:v|lang|font)(?:[.\s][^<>]*)?)[ \t]*>|<[0-9][0-9:.]*>")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t\n]+([^<>]*)>")
 _WHOLE_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t\n]+([^<>]*)>(.*?)(?:</v>)?\s*", re.DOTALL)
 
