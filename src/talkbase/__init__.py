@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from talkbase.actions.library import Talkbase, open
     from talkbase.domain.transcript import Speaker, Transcript, Utterance, Word
     from talkbase.errors import TalkbaseError
+    from talkbase.stages import Options
 
 __version__ = "0.1.0"
-__all__ = ["Speaker", "Talkbase", "TalkbaseError", "Transcript", "Utterance", "Word", "__version__", "open"]
+__all__ = ["Options", "Speaker", "Talkbase", "TalkbaseError", "Transcript", "Utterance", "Word", "__version__", "open"]
 
 _HOMES = {
     "Talkbase": "talkbase.actions.library",
@@ -26,6 +27,7 @@ _HOMES = {
     "Utterance": "talkbase.domain.transcript",
     "Word": "talkbase.domain.transcript",
     "TalkbaseError": "talkbase.errors",
+    "Options": "talkbase.stages",
 }
 
 
