@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
-from talkbase.db.diagnose import check_server, explain
-from talkbase.db.url import DatabaseUrl, parse
 
 from talkbase.db import migrate
+from talkbase.db.diagnose import check_server, explain
 from talkbase.db.session import Database
+from talkbase.db.url import DatabaseUrl, parse
 from talkbase.errors import DatabaseUnavailable
 
 if TYPE_CHECKING:
     from talkbase.config import Settings
+    from talkbase.db.server import Server
 
 EMBEDDED_DATABASE = "talkbase"
 
@@ -24,19 +25,16 @@ def open_database(settings: Settings) -> Database:
     The embedded one is started, created and upgraded as needed; another one is only checked. Raises
     `DatabaseUnavailable` or `SchemaMismatch` with what to do about it.
     """
-    if settings.database_url is not None:
-        database = Database(parse(settings.database_url.get_secret_value()), settings)
-        with database.as_owner() as connection:
-            found = migrate.state(connection)
-            check_server(found.server_version, found.vector)
-            migrate.require_current(found)
-        return database
-    database = _embedded(settings)
+    database = unchecked_database(settings)
     try:
         with database.as_owner() as connection:
             found = migrate.state(connection)
-            if found.revision != migrate.head():
+            check_server(found.server_version, found.vector)
+            if database.server and found.revision != migrate.head():
                 migrate.upgrade(connection)
+            else:
+                migrate.require_current(found)
+            database.find_local_user(connection)
     except BaseException:
         database.close()
         raise
@@ -47,30 +45,24 @@ def unchecked_database(settings: Settings) -> Database:
     """The same, without a look at its schema: for the commands that bring the schema into order."""
     if settings.database_url is not None:
         return Database(parse(settings.database_url.get_secret_value()), settings)
-    return _embedded(settings)
-
-
-def _embedded(settings: Settings) -> Database:
     from talkbase.db.server import Server
 
     server = Server(settings.home, linger=settings.database_linger)
     server.join()
     try:
-        return Database(_embedded_url(server), settings, server)
+        _ensure_embedded_database(server)
+        return Database(parse(server.conninfo(EMBEDDED_DATABASE)), settings, server)
     except BaseException:
         server.leave()
         raise
 
 
-def _embedded_url(server: Any) -> DatabaseUrl:
-    url = parse(server.conninfo(EMBEDDED_DATABASE))
-    try:
-        psycopg.connect(url.conninfo).close()
-    except psycopg.OperationalError as error:
-        if f'database "{EMBEDDED_DATABASE}" does not exist' not in str(error):
-            raise explain(error, url) from error
+def _ensure_embedded_database(server: Server) -> None:
+    # A file instead of a question: a connection costs more than all that `talkbase list` asks.
+    mark = server.status().data / f"{EMBEDDED_DATABASE}.created"
+    if not mark.exists():
         create_database(parse(server.conninfo("postgres")), EMBEDDED_DATABASE)
-    return url
+        mark.touch()
 
 
 def create_database(maintenance: DatabaseUrl, name: str) -> None:

@@ -146,7 +146,12 @@ class Database:
         """The single user of a local installation, made when first asked for."""
         if self._local_user is None:
             with self.as_owner() as connection:
-                self._local_user = _ensure_local_user(connection)
+                return self.find_local_user(connection)
+        return self._local_user
+
+    def find_local_user(self, connection: psycopg.Connection[Any]) -> UUID:
+        """The same over a connection of the owner that is open already."""
+        self._local_user = _ensure_local_user(connection)
         return self._local_user
 
     def close(self) -> None:
@@ -203,11 +208,14 @@ def _become_app(connection: psycopg.Connection[Any]) -> None:
 def _ensure_local_user(connection: psycopg.Connection[Any]) -> UUID:
     from talkbase.domain.ids import uuid7
 
-    connection.execute(
-        "INSERT INTO users (id, name, role, is_local) VALUES (%s, 'local user', 'owner', true)"
-        " ON CONFLICT (is_local) WHERE is_local DO NOTHING",
-        [uuid7()],
-    )
-    row = connection.execute("SELECT id FROM users WHERE is_local").fetchone()
+    find = "SELECT id FROM users WHERE is_local"
+    row = connection.execute(find).fetchone()
+    if row is None:
+        connection.execute(
+            "INSERT INTO users (id, name, role, is_local) VALUES (%s, 'local user', 'owner', true)"
+            " ON CONFLICT (is_local) WHERE is_local DO NOTHING",
+            [uuid7()],
+        )
+        row = connection.execute(find).fetchone()
     assert row is not None
     return UUID(str(row[0]))
