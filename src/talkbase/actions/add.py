@@ -14,7 +14,7 @@ from talkbase.actions.work import defer_analysis
 from talkbase.domain.ids import uuid7
 from talkbase.domain.text import search_config
 from talkbase.domain.transcript import Transcript
-from talkbase.errors import TalkbaseError
+from talkbase.errors import TalkbaseError, UnsupportedInput
 from talkbase.stages import Options
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class Added:
     """What became of one file: the conversation's id and status, or why there is none.
 
-    `duplicate` says that the same bytes were added before.
+    `duplicate` says that the same bytes were added before. A status of `skipped` is a file in a folder that no reader
+    knows.
     """
 
     path: str
@@ -76,20 +77,29 @@ def add_all(
     `report` is called after each file; `how` are the arguments of `add`.
     """
     results = []
-    for path in expand(paths):
+    for found in expand(paths):
         try:
-            result = add(tb, path, **how)
+            result = add(tb, found.path, **how)
         except TalkbaseError as error:
             if error.code in ("interrupted", "database_unavailable", "schema_mismatch", "storage_full"):
                 raise
-            result = Added(str(path), None, "failed", False, str(error))
+            stray = isinstance(error, UnsupportedInput) and not found.named
+            result = Added(str(found.path), None, "skipped" if stray else "failed", False, str(error))
         results.append(result)
         if report:
             report(result)
     return results
 
 
-def expand(paths: Iterable[str | Path]) -> Iterator[Path]:
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file to add; `named` says that a person named it, rather than a folder that it lies in."""
+
+    path: Path
+    named: bool
+
+
+def expand(paths: Iterable[str | Path]) -> Iterator[Candidate]:
     """The files behind files, folders (walked in order, without hidden files) and glob patterns, each once.
 
     What leads to nothing comes out as it was given, so that adding it says what is wrong. Links to folders inside a
@@ -97,10 +107,10 @@ def expand(paths: Iterable[str | Path]) -> Iterator[Path]:
     """
     seen: set[Path] = set()
     for given in paths:
-        files = [file for path in _matches(str(given)) for file in _walk(path)]
-        for file in files or [Path(given)]:
-            if file not in seen:
-                seen.add(file)
+        files = [file for path in _matches(str(given)) for file in _walk(path, named=True)]
+        for file in files or [Candidate(Path(given), named=True)]:
+            if file.path not in seen:
+                seen.add(file.path)
                 yield file
 
 
@@ -111,14 +121,13 @@ def _matches(given: str) -> list[Path]:
     return [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207  # absolute or not
 
 
-def _walk(path: Path) -> Iterator[Path]:
+def _walk(path: Path, *, named: bool) -> Iterator[Candidate]:
     if not path.is_dir():
-        yield path
+        yield Candidate(path, named)
         return
     for child in sorted(path.iterdir()):
-        if child.name.startswith(".") or (child.is_symlink() and child.is_dir()):
-            continue
-        yield from _walk(child)
+        if not child.name.startswith(".") and not (child.is_symlink() and child.is_dir()):
+            yield from _walk(child, named=False)
 
 
 def default_options(tb: Talkbase) -> Options:
