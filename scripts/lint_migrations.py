@@ -14,7 +14,9 @@ SQUAWK = Path(sys.executable).parent / "squawk"
 def main() -> int:
     """Give squawk's exit code: 0 where it found nothing."""
     script = migrate.sql_script("upgrade", "head")
-    return subprocess.run([SQUAWK, "--stdin-filepath", "migrations.sql"], input=script, text=True, check=False).returncode
+    return subprocess.run(
+        [SQUAWK, "--stdin-filepath", "migrations.sql"], input=script, text=True, check=False
+    ).returncode
 
 
 if __name__ == "__main__":
