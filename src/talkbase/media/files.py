@@ -86,6 +86,7 @@ def _must_be_unchanged(path: Path, before: os.stat_result, after: os.stat_result
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Write a file beside `path` that takes its place when the body ends well; otherwise nothing is left.
 
+    For what can be made again: it is not forced to the disk, so a power cut may empty it.
     The body writes within `storing`. Raises `StorageFull`, `StorageUnavailable`.
     """
     part = path.with_name(f".{uuid.uuid4().hex}.part")
@@ -96,7 +97,6 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             yield file
             with storing(path.parent):
                 file.flush()
-                os.fsync(file.fileno())
                 part.replace(path)
     finally:
         part.unlink(missing_ok=True)
