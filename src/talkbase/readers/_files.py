@@ -29,7 +29,7 @@ _MARKS = (
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The beginning of a file: its first 64 KiB as bytes and, where they look like text, as text (else "")."""
+    """The beginning of a file: its first 64 KiB as bytes and, where they can be text, as text (else "")."""
 
     path: Path
     size: int
@@ -51,7 +51,7 @@ class Head:
                 data = file.read(HEAD_SIZE)
         if not data:
             raise UnreadableInput(f"{path.name} is empty (0 bytes).", hint="Check that it was copied completely.")
-        return cls(path, status.st_size, data, "" if looks_binary(data) else decode(data, final=False)[0])
+        return cls(path, status.st_size, data, "" if _cannot_be_text(data) else decode(data, final=False)[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,13 @@ def read_text(path: Path) -> TextFile:
 
 
 def looks_binary(data: bytes) -> bool:
-    """Whether bytes are no text: control characters that text does not have, and not UTF-16 or UTF-32."""
-    if _encoding(data) != "utf-8":
-        return False
+    """Whether bytes are no text: many of them control characters that text does not have, and not UTF-16 or UTF-32."""
     controls = sum(data.count(byte) for byte in (*range(9), *range(14, 27), *range(28, 32)))
-    return controls > max(4, len(data) // 50)
+    return _encoding(data) == "utf-8" and controls > max(4, len(data) // 50)
+
+
+def _cannot_be_text(data: bytes) -> bool:
+    return _encoding(data) == "utf-8" and data.count(0) > max(4, len(data) // 50)
 
 
 def decode(data: bytes, *, final: bool = True) -> tuple[str, str]:
