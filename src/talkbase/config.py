@@ -101,6 +101,10 @@ class Settings(BaseSettings):
         "Turn it on only where the people recorded agreed.",
     )
 
+    debug: bool = Field(
+        default=False, description="Show the traceback of an unexpected error, which otherwise only the log gets."
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,

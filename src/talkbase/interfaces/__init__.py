@@ -1,0 +1,1 @@
+"""How people and programs reach talkbase: each interface parses, calls one action or query, and shows the result."""
