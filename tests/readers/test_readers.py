@@ -75,7 +75,7 @@ def test_nul_characters_are_removed_and_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "error", "message"),
     [
-        (b"", UnreadableInput, r"is empty \(0 bytes\)"),
+        (b"", UnreadableInput, "is empty"),
         (b"just some text\n", UnsupportedInput, "no reader knows"),
         (b"\xef\xbb\xbf", UnsupportedInput, "no reader knows"),
         (b'{"a": 1}', UnsupportedInput, "no reader knows"),
@@ -96,15 +96,15 @@ def test_what_cannot_be_read_gives_one_clear_sentence(
 def test_what_is_not_a_readable_file(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="There is no file"):
         readers.read(tmp_path / "nothing.vtt")
-    with pytest.raises(UnreadableInput, match="is not a file"):
+    with pytest.raises(UnreadableInput, match="is a folder"):
         readers.read(tmp_path)
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UnreadableInput, match="is not a file"):
+    with pytest.raises(UnreadableInput, match="is a named pipe"):
         readers.read(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
-    with pytest.raises(UnreadableInput, match="cannot be read"):
+    with pytest.raises(UnreadableInput, match="symbolic link"):
         readers.read(tmp_path / "loop")
-    with pytest.raises(UnreadableInput, match="cannot be read"):
+    with pytest.raises(UnreadableInput, match="could not be read"):
         readers.read(Path("\0"))
 
 
@@ -116,7 +116,7 @@ def test_every_sample_gives_a_transcript_or_a_clear_error(shared_data: Path) -> 
             transcript = readers.read(path).transcript
         except UnreadableInput as error:
             refused += 1
-            assert str(error).startswith(path.name)
+            assert path.name in str(error)
         else:
             read += 1
             check(transcript)
@@ -128,7 +128,7 @@ def check(transcript: Transcript) -> None:
     """What every consumer of a transcript relies on."""
     labels = [speaker.label for speaker in transcript.speakers]
     assert len(labels) == len(set(labels))
-    assert transcript.utterances or transcript.needs_speech
+    assert transcript.utterances or transcript.kind in ("audio", "video")
     for utterance in transcript.utterances:
         assert "\0" not in utterance.text
         utterance.text.encode()

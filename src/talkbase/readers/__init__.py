@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from talkbase.domain.transcript import Transcript
 from talkbase.errors import UnsupportedInput
+from talkbase.media.files import shown
 from talkbase.plugins import Registry, discover
 from talkbase.readers._files import Head
 
@@ -66,7 +67,7 @@ def sniff(path: Path) -> Reader:
     score, _, best = max(scores, key=lambda entry: entry[:2])
     if score <= 0:
         known = ", ".join(reader.description for _, _, reader in scores)
-        raise UnsupportedInput(f"{path.name} is of a kind that no reader knows.", hint=f"These can be read: {known}.")
+        raise UnsupportedInput(f"{shown(path)} is of a kind that no reader knows.", hint=f"These can be read: {known}.")
     return best
 
 

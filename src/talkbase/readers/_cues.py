@@ -17,6 +17,7 @@ from typing import Any
 from talkbase.domain.time import parse_stamp
 from talkbase.domain.transcript import Speaker, Transcript, Utterance
 from talkbase.errors import UnreadableInput
+from talkbase.media.files import shown
 
 _TIMES_LIKE = re.compile(r"\s*[-+]?[0-9][\w:.,]*\s*-->")
 _TIMES = re.compile(r"\s*(\S+)\s*-->\s*(\S+)(?:\s+(.*?))?\s*")
@@ -178,7 +179,7 @@ def transcript(
     utterances = tuple(utterance for utterance, _ in pairs)
     if not utterances:
         fault = f" ({rest[0]})" if rest else ""
-        raise UnreadableInput(f"{path.name} has no cue that can be read{fault}.", hint="Is it the right file, whole?")
+        raise UnreadableInput(f"{shown(path)} has no cue that can be read{fault}.", hint="Is it the right file, whole?")
     found = [*warnings, *(warning for _, warning in pairs if warning), *map(str, rest)]
     metadata = {**values.pop("metadata", {}), **({"warnings": found} if found else {})}
     labels = dict.fromkeys([u.speaker for u in utterances if u.speaker is not None] + list(names))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import codecs
 import json
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from talkbase.errors import NotFound, UnreadableInput
+from talkbase.errors import UnreadableInput
+from talkbase.media.files import opened, shown, unreadable
 
 HEAD_SIZE = 64 * 1024
 """Bytes at the beginning of a file that readers see when they sniff."""
@@ -42,16 +42,10 @@ class Head:
 
         Raises `NotFound` where there is none and `UnreadableInput` where it is empty, no regular file, or closed to us.
         """
-        with _explained(path):
-            status = path.stat()
-            if not stat.S_ISREG(status.st_mode):
-                # Opening a pipe or device could wait for ever.
-                raise UnreadableInput(f"{path.name} is not a file.", hint="Give a file, or a folder of files.")
-            with path.open("rb") as file:
-                data = file.read(HEAD_SIZE)
-        if not data:
-            raise UnreadableInput(f"{path.name} is empty (0 bytes).", hint="Check that it was copied completely.")
-        return cls(path, status.st_size, data, "" if _cannot_be_text(data) else decode(data, final=False)[0])
+        with opened(path) as file:
+            data = _read(path, file, HEAD_SIZE)
+            size = os.fstat(file.fileno()).st_size
+        return cls(path, size, data, "" if _cannot_be_text(data) else decode(data, final=False)[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +62,13 @@ def read_text(path: Path) -> TextFile:
     NUL characters, which PostgreSQL cannot store, are removed; the warnings say where, and what the line was.
     Raises `NotFound` and `UnreadableInput` as `Head.of`, and where the file is too large to be a transcript.
     """
-    with _explained(path):
-        if path.stat().st_size > MAX_TEXT_SIZE:
-            raise UnreadableInput(
-                f"{path.name} is larger than {MAX_TEXT_SIZE >> 20} MiB, too large for a transcript.",
-                hint="Split it into one file for each conversation.",
-            )
-        data = path.read_bytes()
-    if not data:
-        raise UnreadableInput(f"{path.name} is empty (0 bytes).", hint="Check that it was copied completely.")
+    with opened(path) as file:
+        data = _read(path, file, MAX_TEXT_SIZE + 1)
+    if len(data) > MAX_TEXT_SIZE:
+        raise UnreadableInput(
+            f"{shown(path)} is larger than {MAX_TEXT_SIZE >> 20} MiB, too large for a transcript.",
+            hint="Split it into one file for each conversation.",
+        )
     text, encoding = decode(data)
     warnings = [] if encoding.startswith("utf") else [f"not UTF-8: read as {encoding}"]
     if "\ufffd" in text:
@@ -128,15 +120,8 @@ def _encoding(data: bytes) -> str:
     return "utf-8"
 
 
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turn what the operating system says into our errors."""
+def _read(path: Path, file: BinaryIO, size: int) -> bytes:
     try:
-        yield
-    except FileNotFoundError:
-        raise NotFound(f"There is no file {path}.") from None
-    except PermissionError:
-        raise UnreadableInput(f"{path.name} may not be read.", hint="Check the file's permissions.") from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise UnreadableInput(f"{path.name} cannot be read: {reason}.") from None
+        return file.read(size)
+    except OSError as error:
+        raise unreadable(path, error) from error

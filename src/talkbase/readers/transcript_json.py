@@ -20,6 +20,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from talkbase.domain.time import parse_iso
 from talkbase.domain.transcript import Kind, Speaker, Transcript, Utterance, Word
 from talkbase.errors import UnreadableInput
+from talkbase.media.files import shown
 from talkbase.readers._files import Head, TextFile, read_text
 
 FORMAT = "talkbase-transcript"
@@ -140,7 +141,7 @@ class TranscriptJson:
         except ValidationError as error:
             _raise_first(path, error)
         except RecursionError:
-            raise UnreadableInput(f"{path.name} is nested too deeply.", hint="Is it a transcript?") from None
+            raise UnreadableInput(f"{shown(path)} is nested too deeply.", hint="Is it a transcript?") from None
 
 
 def _parse(path: Path, file: TextFile) -> Any:
@@ -149,11 +150,11 @@ def _parse(path: Path, file: TextFile) -> Any:
         return json.loads(file.text, strict=False)
     except json.JSONDecodeError as error:
         raise UnreadableInput(
-            f"{path.name} is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}.",
+            f"{shown(path)} is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}.",
             hint="Is the file whole?",
         ) from None
     except ValueError as error:
-        raise UnreadableInput(f"{path.name} is not usable JSON: {error}.") from None
+        raise UnreadableInput(f"{shown(path)} is not usable JSON: {error}.") from None
 
 
 def _storable(value: Any, path: str, warnings: list[str]) -> Any:
@@ -180,17 +181,17 @@ def _storable(value: Any, path: str, warnings: list[str]) -> Any:
 def _check_version(path: Path, content: Any) -> None:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UnreadableInput(
-            f'{path.name} is not a talkbase transcript: "format" must be "{FORMAT}".',
+            f'{shown(path)} is not a talkbase transcript: "format" must be "{FORMAT}".',
             hint="See docs/reference/transcript-json.md.",
         )
     version = content.get("version")
     if isinstance(version, int) and version > VERSION:
         raise UnreadableInput(
-            f"{path.name} was written for a newer talkbase: its version is {version}, this one reads {VERSION}.",
+            f"{shown(path)} was written for a newer talkbase: its version is {version}, this one reads {VERSION}.",
             hint="Upgrade talkbase.",
         )
     if version is True or version != VERSION:
-        raise _fault(path, f"version: must be {VERSION}, not {_shown(version)}")
+        raise _fault(path, f"version: must be {VERSION}, not {_quoted(version)}")
 
 
 def _raise_first(path: Path, error: ValidationError) -> NoReturn:
@@ -201,16 +202,18 @@ def _raise_first(path: Path, error: ValidationError) -> NoReturn:
     wanted = _WANTED.get(field, "an object")
     if first["loc"] and isinstance(first["loc"][-1], int):
         wanted = "an object"
-    fault = f"is missing, {wanted}" if first["type"] == "missing" else f"must be {wanted}, not {_shown(first['input'])}"
+    fault = (
+        f"is missing, {wanted}" if first["type"] == "missing" else f"must be {wanted}, not {_quoted(first['input'])}"
+    )
     more = f" ({len(faults) - 1} more faults follow)" if len(faults) > 1 else ""
     raise _fault(path, f"{where}: {fault}{more}") from None
 
 
 def _fault(path: Path, fault: str) -> UnreadableInput:
-    return UnreadableInput(f"{path.name}: {fault}.", hint="See docs/reference/transcript-json.md.")
+    return UnreadableInput(f"{shown(path)}: {fault}.", hint="See docs/reference/transcript-json.md.")
 
 
-def _shown(value: object) -> str:
+def _quoted(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 40 else text[:39] + "…"
 
@@ -219,7 +222,7 @@ def _transcript(path: Path, file: TranscriptFile, warnings: list[str]) -> Transc
     speakers: dict[str, Speaker] = {}
     for position, item in enumerate(file.speakers):
         if item.label in speakers:
-            raise _fault(path, f"speakers[{position}].label: {_shown(item.label)} occurs twice")
+            raise _fault(path, f"speakers[{position}].label: {_quoted(item.label)} occurs twice")
         speakers[item.label] = Speaker(item.label, item.name, item.role)
     for position, spoken in enumerate(file.utterances):
         _check_order(path, spoken, f"utterances[{position}]")
