@@ -339,5 +339,6 @@ class _Track:
         if name not in _STATES_LENGTH:
             return None
         if stream.duration is not None and stream.time_base is not None:
-            return float(stream.duration * stream.time_base)
+            start = (self._container.start_time or 0) / 1e6
+            return float((stream.duration + (stream.start_time or 0)) * stream.time_base) - start
         return None if self._container.streams.video else self._duration
