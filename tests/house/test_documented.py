@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+import shlex
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -74,3 +77,40 @@ def _readers_of(files: Iterator[Path]) -> Iterator[str]:
     for file in files:
         with suppress(TalkbaseError):
             yield readers.sniff(file).name
+
+
+def test_every_command_in_the_documentation_exists(root: Path) -> None:
+    from talkbase.interfaces.cli._main import application
+
+    context = application().make_context("talkbase", [], resilient_parsing=True)
+    pages = [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
+    lines = {(page.name, line) for page in pages for line in told_commands(page.read_text("utf-8"))}
+    assert len(lines) > 20
+    assert [(page, line, fault) for page, line in sorted(lines) if (fault := unknown(line, context))] == []
+    assert unknown("talkbase shwo ID", context) == "shwo"
+    assert unknown("talkbase show ID --jsn", context) == "--jsn"
+    assert unknown("talkbase show ID --json", context) is None
+
+
+def told_commands(page: str) -> Iterator[str]:
+    """The talkbase commands that a page tells its reader to type, in blocks and in running text."""
+    yield from re.findall(r"^\$ (?:\S*/)?(talkbase .*)$", page, re.MULTILINE)
+    yield from re.findall(r"`(talkbase [^`\n]+)`", page)
+
+
+def unknown(line: str, context: Any) -> str | None:
+    """The first command or option of a line that does not exist."""
+    words = shlex.split(line)[1:]
+    while hasattr(context.command, "list_commands") and words and not words[0].startswith("-"):
+        name = words.pop(0)
+        if name.isupper():
+            return None
+        if name not in context.command.list_commands(context):
+            return name
+        command = context.command.get_command(context, name)
+        context = command.make_context(name, [], parent=context, resilient_parsing=True)
+    known = {option for parameter in context.command.params for option in parameter.opts} | {"--help"}
+    for word in words:
+        if re.match(r"--?[a-zA-Z]", word) and word.partition("=")[0] not in known:
+            return word
+    return None
