@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+pytest_plugins = ["tests.database"]
 SAMPLES = Path(__file__).parent / "data"
 
 

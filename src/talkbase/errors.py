@@ -118,6 +118,13 @@ class Interrupted(TalkbaseError):
     exit_code = 130
 
 
+class NotAllowed(TalkbaseError):
+    """That is not yours to do."""
+
+    code = "not_allowed"
+    status = 403
+
+
 class Conflict(TalkbaseError):
     """Somebody else is at it, or was faster."""
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from talkbase import stages
 from talkbase.domain.ids import uuid7
-from talkbase.errors import Conflict, Interrupted, TalkbaseError
+from talkbase.errors import Conflict, Interrupted, NotAllowed, TalkbaseError
 from talkbase.queries import conversations, runs
 from talkbase.stages import Options, Recipe, Stage, Subject
 
@@ -109,6 +109,7 @@ def _run(tb: Talkbase, stage: Stage, subject: Subject, analysis: UUID, report: _
     try:
         result = stage.compute(rows, subject, report)
         with tb.database.writing(tb.user) as writing:
+            conversations.hold(writing, subject.conversation)
             counts = stage.write(writing, subject, run, result)
             writing.execute(
                 "UPDATE runs SET status = 'completed', completed_at = now(), counts = %(counts)s WHERE id = %(id)s",
@@ -155,7 +156,7 @@ def _begin(tb: Talkbase, key: UUID, options: Options) -> UUID:
         )
         if not touched:
             conversations.whole(writing, key)  # raises NotFound, or it is somebody else's
-            raise Conflict("Only its owner can have this conversation analysed.")
+            raise NotAllowed("Only its owner can have this conversation analysed.")
         writing.insert("analyses", {
             "id": analysis, "conversation_id": key, "options": asdict(options), "status": "processing",
         })  # fmt: skip

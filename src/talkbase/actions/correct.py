@@ -34,6 +34,7 @@ def rename_speaker(tb: Talkbase, conversation: str | UUID, speaker: str, name: s
     name = _given(name, "name")
     with tb.database.writing(tb.user) as writing:
         key = conversations.find(writing, str(conversation))
+        conversations.hold(writing, key)
         found = writing.rows(
             "SELECT id, label, name FROM speakers WHERE conversation_id = %(id)s"
             " AND (lower(label) = lower(%(who)s) OR lower(name) = lower(%(who)s)) ORDER BY label",

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from talkbase.errors import Interrupted
+from talkbase.errors import Interrupted, NotAllowed
 from talkbase.stages import Options
 
 if TYPE_CHECKING:
@@ -29,8 +29,14 @@ def enqueue(tb: Talkbase, conversation: str | UUID, options: Options | None = No
 
 
 def defer_analysis(writing: Writing, user: UUID, conversation: UUID, options: Options) -> int:
-    """The same within a transaction that is open: the job exists exactly when its rows do."""
+    """The same within a transaction that is open: the job exists exactly when its rows do.
+
+    Raises `NotAllowed` where the conversation is somebody else's.
+    """
     from talkbase.db import queue
+
+    if writing.value("SELECT owner_id FROM conversations WHERE id = %(id)s", id=conversation) != user:
+        raise NotAllowed("Only its owner can have this conversation analysed.")
 
     return queue.defer(
         writing, ANALYZE, user, lock=f"analysis:{conversation}", conversation_id=str(conversation),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from talkbase.db import migrate
+from talkbase.db import migrate, roles
 from talkbase.db.diagnose import check_server, explain
 from talkbase.db.session import Database
 from talkbase.db.url import DatabaseUrl, parse
@@ -34,6 +34,10 @@ def open_database(settings: Settings) -> Database:
                 migrate.upgrade(connection)
             else:
                 migrate.require_current(found)
+                if not found.next_year:
+                    migrate.ensure_partitions(connection)
+                if not database.server:
+                    roles.require(connection)
             database.find_local_user(connection)
     except BaseException:
         database.close()

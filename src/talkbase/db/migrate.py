@@ -28,40 +28,49 @@ LOCK = 7_421_090_013
 
 _STATE = """
 SELECT current_setting('server_version_num')::int,
-       (SELECT default_version FROM pg_available_extensions WHERE name = 'vector'),
+       (SELECT coalesce(installed_version, default_version) FROM pg_available_extensions WHERE name = 'vector'),
        to_regclass('talkbase.alembic_version') IS NOT NULL,
        (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')
-          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e'))
+          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')),
+       to_regclass('talkbase.utterances_' || (extract(year FROM now())::int + 1)) IS NOT NULL
 """
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What was found: server version (as 180006), pgvector on offer, revision, other tables in `public`."""
+    """What was found: server version (as 180006), pgvector that is installed or on offer, revision, tables of others.
+
+    `other_tables` counts the tables in `public`; `next_year` says whether the next year's partition is there.
+    """
 
     server_version: int
     vector: str | None
     revision: str | None
     other_tables: int
+    next_year: bool
 
 
 @cache
 def head() -> str:
     """The newest revision that this talkbase knows."""
-    return max(path.name[:4] for path in VERSIONS.glob("[0-9]*.py"))
+    return max(_revisions())
+
+
+def _revisions() -> list[str]:
+    return [path.name[:4] for path in VERSIONS.glob("[0-9]*.py")]
 
 
 def state(connection: Connection[Any]) -> State:
     """Look at the database behind an open connection."""
     row = connection.execute(_STATE).fetchone()
     assert row is not None
-    version, vector, has_version_table, others = row
+    version, vector, has_version_table, others, next_year = row
     revision = None
     if has_version_table:
         found = connection.execute("SELECT version_num FROM talkbase.alembic_version").fetchone()
         revision = found[0] if found else None
-    return State(version, vector, revision, others)
+    return State(version, vector, revision, others, next_year)
 
 
 def require_current(found: State) -> None:
@@ -70,14 +79,24 @@ def require_current(found: State) -> None:
         return
     if found.revision is None:
         raise SchemaMismatch("The database has no talkbase schema yet.", hint="Run `talkbase db upgrade`.")
-    if found.revision > head():
+    _require_known(found)
+    raise SchemaMismatch(
+        f"The database's schema ({found.revision}) is older than this talkbase ({head()}).",
+        hint="Run `talkbase db upgrade` (back up first: `talkbase backup`).",
+    )
+
+
+def _require_known(found: State) -> None:
+    if found.revision is None or found.revision in _revisions():
+        return
+    if found.revision.isdigit() and found.revision > head():
         raise SchemaMismatch(
             f"The database's schema ({found.revision}) was made by a newer talkbase than this one ({head()}).",
             hint="Update talkbase, or take back the schema with the newer one: `talkbase db downgrade`.",
         )
     raise SchemaMismatch(
-        f"The database's schema ({found.revision}) is older than this talkbase ({head()}).",
-        hint="Run `talkbase db upgrade` (back up first: `talkbase backup`).",
+        f"The database's schema is at {found.revision}, which is no revision of talkbase.",
+        hint="If you know which one it is, say so: `talkbase db stamp --purge REVISION`.",
     )
 
 
@@ -95,8 +114,7 @@ def upgrade(connection: Connection[Any], revision: str = "head", *, beside_other
             hint="Take its data over with `talkbase import`, or put talkbase's schema beside them: "
             "`talkbase db upgrade --beside`.",
         )
-    if found.revision and found.revision > head():
-        require_current(found)
+    _require_known(found)
     with locked(connection):
         roles.ensure(connection)
         connection.execute("CREATE SCHEMA IF NOT EXISTS talkbase")
@@ -107,7 +125,11 @@ def upgrade(connection: Connection[Any], revision: str = "head", *, beside_other
 
 
 def downgrade(connection: Connection[Any], revision: str) -> str:
-    """Take the schema back to a revision (`base`, `-1`, a number)."""
+    """Take the schema back to a revision (`base`, `-1`, a number).
+
+    Raises `SchemaMismatch` where a newer talkbase made it: only that one knows the way back.
+    """
+    _require_known(state(connection))
     with locked(connection):
         _alembic("downgrade", connection, revision)
     return state(connection).revision or "base"
@@ -157,10 +179,15 @@ def new_revision(connection: Connection[Any], message: str, *, autogenerate: boo
 
 
 def sql_script(direction: str, revision: str) -> str:
-    """The statements of an upgrade or downgrade (`from:to`), for an administrator to read and run."""
+    """The statements of an upgrade or downgrade (`from:to`), for an administrator to read and run.
+
+    A script that starts at the beginning makes the schema and the roles too.
+    """
     from alembic import command
 
     output = io.StringIO()
+    if direction == "upgrade" and (":" not in revision or revision.startswith("base:")):
+        output.write((VERSIONS.parent / "sql" / "before.sql").read_text(encoding="utf-8"))
     config = _config(output)
     if direction == "upgrade":
         command.upgrade(config, revision, sql=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 from uuid import UUID
 
 from talkbase.db.session import Jsonb
-from talkbase.errors import Conflict, NotFound
+from talkbase.errors import Conflict, Interrupted, NotFound
 
 if TYPE_CHECKING:
     import procrastinate
@@ -52,11 +52,9 @@ def defer(writing: Writing, task: str, user: UUID, *, lock: str, priority: int =
 
     Jobs of one `lock` run one after the other, and at most one of them waits: a second one is the first one's number.
     """
-    waiting = writing.value(
-        "SELECT id FROM procrastinate_jobs WHERE queueing_lock = %(lock)s AND status = 'todo'", lock=lock
-    )
+    waiting = _waiting(writing, lock)
     if waiting is not None:
-        return int(waiting)
+        return waiting
     return int(writing.value(
         _DEFER, queue=QUEUE, task=task, priority=priority, lock=lock, queueing_lock=lock,
         args=Jsonb({"user_id": str(user), **arguments}),
@@ -70,7 +68,19 @@ def cancel(writing: Writing, job: int) -> None:
 
 
 def retry(writing: Writing, job: int) -> None:
-    """Put a failed or cancelled job back into the queue. Raises `NotFound` where it is neither."""
+    """Put a failed or cancelled job back into the queue.
+
+    Raises `NotFound` where it is neither, and `Conflict` where another job for the same waits already.
+    """
+    lock = writing.value(
+        "SELECT queueing_lock FROM procrastinate_jobs"
+        " WHERE id = %(job)s AND status IN ('failed', 'cancelled', 'aborted')",
+        job=job,
+    )
+    if lock is not None:
+        waiting = _waiting(writing, lock)
+        if waiting is not None:
+            raise Conflict(f"Job {waiting} waits for the same work already.", hint="Nothing needs to be done.")
     again = writing.execute(
         "UPDATE procrastinate_jobs SET status = 'todo', abort_requested = false, attempts = attempts + 1,"
         " scheduled_at = NULL WHERE id = %(job)s AND status IN ('failed', 'cancelled', 'aborted')",
@@ -78,6 +88,15 @@ def retry(writing: Writing, job: int) -> None:
     )
     if not again:
         raise NotFound(f"There is no failed or cancelled job {job}.", hint="`talkbase jobs list` shows them.")
+
+
+def _waiting(writing: Writing, lock: str) -> int | None:
+    """The job that waits for this work; whoever asks at the same time waits until this transaction has ended."""
+    writing.value("SELECT pg_advisory_xact_lock(hashtextextended(%(lock)s, 2))", lock=lock)
+    found = writing.value(
+        "SELECT id FROM procrastinate_jobs WHERE queueing_lock = %(lock)s AND status = 'todo'", lock=lock
+    )
+    return None if found is None else int(found)
 
 
 def work(database: Database, handlers: Mapping[str, Handler], *, once: bool = False, name: str = "worker") -> None:
@@ -114,20 +133,40 @@ async def _work(database: Database, handlers: Mapping[str, Handler], *, once: bo
 
 def _register(app: procrastinate.App, task: str, handler: Handler) -> None:
     import procrastinate
+    from procrastinate.exceptions import JobAborted
+    from procrastinate.job_context import AbortReason
 
     # Whoever is paused may lose its job to another worker and still hold the conversation: then wait a little.
-    patience = procrastinate.RetryStrategy(max_attempts=60, wait=10, retry_exceptions={Conflict})
+    patience = procrastinate.RetryStrategy(max_attempts=60, wait=10, retry_exceptions={Conflict, _WorkerStops})
 
     @app.task(name=task, pass_context=True, retry=patience)
     def run(context: procrastinate.JobContext, /, user_id: str, **arguments: Any) -> None:
         number = context.job.id or 0
-        handler(Job(number, task, UUID(user_id), arguments, context.should_abort))
+        try:
+            handler(Job(number, task, UUID(user_id), arguments, context.should_abort))
+        except Interrupted as error:
+            if context.abort_reason() is AbortReason.SHUTDOWN:
+                raise _WorkerStops from error
+            raise JobAborted from error
+
+
+class _WorkerStops(Exception):
+    """The worker is asked to end: another one goes on with the job."""
 
 
 async def _rescue(app: procrastinate.App) -> None:
     """Put the jobs of dead workers back; procrastinate lists them but leaves that to its users."""
+    from procrastinate.exceptions import ConnectorException, UniqueViolation
+    from procrastinate.jobs import Status
+
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED):
-        await app.job_manager.retry_job(job)
+        assert job.id is not None
+        with contextlib.suppress(ConnectorException):  # another rescuer was faster, or the job ended after all
+            try:
+                await app.job_manager.retry_job(job)
+            except UniqueViolation:
+                # The same work was put into the queue once more meanwhile: that job does it.
+                await app.job_manager.finish_job_by_id_async(job.id, Status.ABORTED, delete_job=False)
 
 
 async def _rescue_forever(app: procrastinate.App) -> None:

@@ -1,48 +1,63 @@
 """The two roles beside the login role, and the script that makes them where the login may not.
 
 The login role of the URL owns the tables. People's transactions run as `<database>_app`, search functions as
-`<database>_search`; neither can log in. Names follow the database, since roles belong to the whole server.
+`<database>_search`; neither can log in. Names follow the database, since roles belong to the whole server; once the
+schema is there it knows its roles' names itself, so that renaming or copying the database changes nothing.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from talkbase.errors import DatabaseUnavailable
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
+_LONGEST_PREFIX = 56
+"""Bytes of the database's name that a role's name keeps: PostgreSQL cuts names at 63, and `_search` takes 7."""
+
+_SCHEMA_KNOWS = """
+SELECT EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+               WHERE n.nspname = 'talkbase' AND p.proname = 'search_role')
+"""
+
 _MISSING = """
-SELECT r.name FROM (VALUES (left(current_database(), 56) || '_app'),
-                           (left(current_database(), 56) || '_search')) AS r(name)
+SELECT r.name FROM unnest(%(names)s::text[]) AS r(name)
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r.name)
-   OR NOT pg_has_role(current_user, r.name, 'MEMBER')
+   OR NOT pg_has_role(current_user, r.name, %(right)s)
 """
 
 
-def missing(connection: Connection) -> list[str]:
-    """The roles that are not there, or of which the login is no member."""
-    return [row[0] for row in connection.execute(_MISSING)]
+def names(connection: Connection[Any]) -> tuple[str, str]:
+    """The names of the application's and of the search functions' role, as the schema or else the database gives."""
+    row = connection.execute(_SCHEMA_KNOWS).fetchone()
+    if row and row[0]:
+        row = connection.execute("SELECT talkbase.app_role(), talkbase.search_role()").fetchone()
+        assert row is not None
+        return row[0], row[1]
+    return _names(connection.info.dbname)
+
+
+def missing(connection: Connection[Any]) -> list[str]:
+    """The roles that are not there, or as which the login may not act."""
+    # From 16 on, whoever makes a role is its member without being allowed to act as it.
+    right = "SET" if connection.info.server_version >= 160000 else "MEMBER"
+    return [row[0] for row in connection.execute(_MISSING, {"names": list(names(connection)), "right": right})]
+
+
+def require(connection: Connection[Any]) -> None:
+    """Raise `DatabaseUnavailable` with the administrator's script unless the login may act as both roles."""
+    if lacking := missing(connection):
+        raise _cannot(connection, lacking[0])
 
 
 def script(database: str, login: str) -> str:
     """What an administrator runs to make the roles and to let the login use them."""
-    from psycopg import sql
-
-    statements = []
-    for suffix in ("_app", "_search"):
-        role = sql.Identifier(database[:56] + suffix)
-        statements += [
-            sql.SQL("CREATE ROLE {} NOLOGIN;").format(role),
-            sql.SQL("GRANT {} TO {};").format(role, sql.Identifier(login)),
-        ]
-    statements.append(sql.SQL("GRANT CREATE ON DATABASE {} TO {};").format(
-        sql.Identifier(database), sql.Identifier(login)))  # fmt: skip
-    return "\n".join(statement.as_string() for statement in statements) + "\n"
+    return _script(_names(database), database, login)
 
 
-def ensure(connection: Connection) -> None:
+def ensure(connection: Connection[Any]) -> None:
     """Make the missing roles on an autocommit connection.
 
     Raises `DatabaseUnavailable` with the administrator's script where the login may not make roles.
@@ -57,11 +72,38 @@ def ensure(connection: Connection) -> None:
                 if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone():
                     connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
                 connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(role))
-        except psycopg.errors.DuplicateObject:
+        except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
             continue  # another process made it at the same moment
         except psycopg.errors.InsufficientPrivilege as error:
-            info = connection.info
-            raise DatabaseUnavailable(
-                f"The login {info.user} may not make the role {name} that row security needs.",
-                hint="Let an administrator run:\n" + script(info.dbname, info.user),
-            ) from error
+            raise _cannot(connection, name) from error
+    require(connection)
+
+
+def _names(database: str) -> tuple[str, str]:
+    # The rule of 0002_row_security.up.sql, which counts in characters: one of two bytes takes the place of two.
+    prefix = database[: _LONGEST_PREFIX - len(database.encode()) + len(database)]
+    return f"{prefix}_app", f"{prefix}_search"
+
+
+def _cannot(connection: Connection[Any], role: str) -> DatabaseUnavailable:
+    info = connection.info
+    return DatabaseUnavailable(
+        f"The login {info.user} may not make or use the role {role} that row security needs.",
+        hint="Let an administrator run:\n" + _script(names(connection), info.dbname, info.user),
+    )
+
+
+def _script(roles: tuple[str, str], database: str, login: str) -> str:
+    from psycopg import sql
+
+    who = sql.Identifier(login)
+    statements = []
+    for name in roles:
+        create = sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)).as_string()
+        statements += [
+            # Where it is there already, only the right to use it is missing.
+            f"DO $$ BEGIN {create}; EXCEPTION WHEN duplicate_object THEN NULL; END $$;",
+            sql.SQL("GRANT {} TO {};").format(sql.Identifier(name), who).as_string(),
+        ]
+    statements.append(sql.SQL("GRANT CREATE ON DATABASE {} TO {};").format(sql.Identifier(database), who).as_string())
+    return "\n".join(statements) + "\n"

@@ -17,6 +17,7 @@ from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
 from talkbase.db.diagnose import explain
+from talkbase.errors import Conflict, UsageError
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
@@ -81,15 +82,25 @@ class Writing(Reading):
         self._connection.execute(statement, {name: _adapted(value) for name, value in values.items()})
 
     def copy(self, table: LiteralString, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-        """Write many rows by COPY; dictionaries and lists go in as JSONB. Returns how many."""
-        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-            sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
-        )
-        count = 0
-        with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row([_adapted(value) for value in row])
-                count += 1
+        """Write many rows by COPY; dictionaries and lists go in as JSONB. Returns how many.
+
+        PostgreSQL refuses COPY into a table with row security, so the rows go into a temporary one first, and from
+        there past the policies in one statement.
+        """
+        staged, target = sql.Identifier("pg_temp", f"staged_{table}"), sql.Identifier(table)
+        names = sql.SQL(", ").join(map(sql.Identifier, columns))
+        with self._connection.cursor() as cursor:
+            cursor.execute(
+                sql.SQL("CREATE TEMP TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
+                    sql.Identifier(f"staged_{table}"), names, target
+                )
+            )
+            with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(staged, names)) as copy:
+                for row in rows:
+                    copy.write_row([_adapted(value) for value in row])
+            cursor.execute(sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(target, names, names, staged))
+            count = cursor.rowcount
+            cursor.execute(sql.SQL("DROP TABLE {}").format(staged))
         return count
 
 
@@ -125,13 +136,11 @@ class Database:
     @contextmanager
     def as_owner(self, *, application: str = "talkbase") -> Iterator[psycopg.Connection[Any]]:
         """An autocommit connection of the tables' owner: migrations, the queue, administration."""
-        try:
+        with self._explained():
             connection = psycopg.connect(self.url.conninfo, autocommit=True, application_name=application)
-        except psycopg.Error as error:
-            raise explain(error, self.url) from error
-        with connection:
-            connection.execute("SET search_path = talkbase, public")
-            yield connection
+            with connection:
+                connection.execute("SET search_path = talkbase, public")
+                yield connection
 
     @contextmanager
     def exclusive(self, name: str) -> Iterator[bool]:
@@ -172,14 +181,26 @@ class Database:
     @contextmanager
     def _transaction(self, user: UUID | None, *, read_only: bool) -> Iterator[psycopg.Connection[Any]]:
         who = user or self.local_user
+        with self._explained(), self._connections().connection() as connection:
+            connection.read_only = read_only
+            with connection.transaction():
+                connection.execute("SELECT set_config('talkbase.user_id', %s, true)", [str(who)])
+                yield connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Put what the server refuses into words: it is away, a right is missing, others were faster, bad values."""
         try:
-            with self._connections().connection() as connection:
-                connection.read_only = read_only
-                with connection.transaction():
-                    connection.execute("SELECT set_config('talkbase.user_id', %s, true)", [str(who)])
-                    yield connection
+            yield
+        except (psycopg.errors.UniqueViolation, psycopg.errors.ForeignKeyViolation) as error:
+            raise Conflict(
+                f"Somebody else changed or deleted this meanwhile ({error.diag.constraint_name}).", hint="Try again."
+            ) from error
         except (psycopg.OperationalError, psycopg.errors.InsufficientPrivilege) as error:
             raise explain(error, self.url) from error
+        except psycopg.DataError as error:
+            reason = error.diag.message_primary or str(error)
+            raise UsageError(f"PostgreSQL cannot keep this value: {reason}.") from error
 
     def _connections(self) -> ConnectionPool[psycopg.Connection[Any]]:
         if self._pool is None:
@@ -200,8 +221,9 @@ class Database:
 
 
 def _become_app(connection: psycopg.Connection[Any]) -> None:
-    role = sql.Identifier(connection.info.dbname[:56] + "_app")
-    connection.execute(sql.SQL("SET ROLE {}; SET search_path = talkbase, public").format(role))
+    connection.execute(
+        "SELECT set_config('role', talkbase.app_role(), false), set_config('search_path', 'talkbase, public', false)"
+    )
     connection.commit()
 
 

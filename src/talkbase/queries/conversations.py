@@ -14,7 +14,7 @@ from talkbase.domain.transcript import Speaker, Transcript, Utterance, Word
 from talkbase.errors import Ambiguous, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from talkbase.db.session import Reading
+    from talkbase.db.session import Reading, Writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,8 @@ def page(
     reading: Reading, *, limit: int = 50, after: str | None = None, status: str | None = None, kind: str | None = None
 ) -> Results[ConversationRow]:
     """The newest conversations first, `limit` of them from a cursor on; one query however many there are."""
+    if limit < 1:
+        raise UsageError("The limit must be at least 1.")
     created, key = _decode(after) if after else (None, None)
     rows = reading.all(ConversationRow, _PAGE, created=created, id=key, status=status, kind=kind, limit=limit + 1)
     more = rows[limit - 1] if len(rows) > limit else None
@@ -142,6 +144,18 @@ def find(reading: Reading, reference: str) -> UUID:
         names = ", ".join(f"{row['id']} “{row['title']}”" for row in found[:5])
         raise Ambiguous(f"“{reference}” fits several conversations: {names}.", hint="Give more of the id.")
     return UUID(str(found[0]["id"]))
+
+
+def hold(writing: Writing, conversation: UUID) -> None:
+    """Keep others from changing the conversation until the transaction ends: what is derived fits what it rests on.
+
+    Raises `NotFound` where it has been deleted meanwhile or is somebody else's.
+    """
+    held = writing.value(
+        "SELECT 1 FROM conversations WHERE id = %(id)s AND deleted_at IS NULL FOR NO KEY UPDATE", id=conversation
+    )
+    if held is None:
+        raise NotFound(f"There is no conversation {conversation} that is yours to change.")
 
 
 def whole(reading: Reading, conversation: UUID) -> Conversation:
@@ -195,5 +209,5 @@ def _decode(cursor: str) -> tuple[datetime, UUID]:
     try:
         created, key = json.loads(urlsafe_b64decode(cursor.encode()))
         return datetime.fromisoformat(created), UUID(key)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise UsageError("That cursor is not one that talkbase gave.", hint="Start without it.") from error

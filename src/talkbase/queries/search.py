@@ -49,13 +49,15 @@ ORDER BY v.embedding::halfvec(384) <=> %(vector)s::text::halfvec(384) LIMIT %(li
 """
 
 _DETAILS = """
+WITH asked AS MATERIALIZED (SELECT text_query(%(query)s, true) AS query)
 SELECT u.conversation_id, u.id AS utterance_id, u.position, c.title, coalesce(s.name, s.label) AS speaker,
        u.start_time AS start, u.end_time AS end, u.text,
-       ts_headline(u.search_config::regconfig, u.text, text_query(%(query)s, true),
+       ts_headline(u.search_config::regconfig, u.text, asked.query,
                    'StartSel=«, StopSel=», MaxFragments=2, MaxWords=30, MinWords=12') AS snippet,
        found.score
 FROM unnest(%(conversations)s::uuid[], %(utterances)s::uuid[], %(scores)s::float8[]) WITH ORDINALITY
     AS found (conversation_id, utterance_id, score, rank)
+CROSS JOIN asked
 JOIN utterances u ON u.conversation_id = found.conversation_id AND u.id = found.utterance_id
 JOIN conversations c ON c.id = u.conversation_id
 LEFT JOIN speakers s ON s.conversation_id = u.conversation_id AND s.id = u.speaker_id
@@ -103,7 +105,10 @@ def _words(
 def _meaning(reading: Reading, vector: Sequence[float], conversation: UUID | None, limit: int) -> dict[Key, float]:
     if conversation is None:
         # The index filters after the search: it goes on until enough rows are visible.
-        reading.value("SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true)")
+        reading.value(
+            "SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true) FROM pg_extension"
+            " WHERE extname = 'vector' AND string_to_array(extversion, '.')::int[] >= '{0,8}'"
+        )
         reading.value("SELECT set_config('hnsw.ef_search', %(width)s, true)", width=str(min(max(limit, 100), 1000)))
     rows = reading.rows(
         _BY_MEANING, vector="[" + ",".join(f"{x:.6g}" for x in vector) + "]", conversation=conversation, limit=limit

@@ -74,9 +74,17 @@ class Embed:
     def write(
         self, writing: Writing, subject: Subject, run: UUID, result: tuple[list[Line], NDArray[Any]]
     ) -> dict[str, Any]:
-        """Put the vectors in place of the old ones of the same model."""
-        lines, vectors = result
-        replace_vectors(writing, subject.conversation, lines, vectors, run=run)
+        """Put the vectors in place of the old ones of the same model.
+
+        A line that a person changed while the model worked is embedded here once more.
+        """
+        from talkbase.domain.progress import silent
+
+        known = dict(zip(*result, strict=True))
+        lines = writing.all(Line, LINES, id=subject.conversation, speaker=None)
+        if changed := [line for line in lines if line not in known]:
+            known.update(zip(changed, self.vectors(changed, silent), strict=True))
+        replace_vectors(writing, subject.conversation, lines, [known[line] for line in lines], run=run)
         return {"vectors": len(lines)}
 
     def vectors(self, lines: Sequence[Line], progress: Progress) -> NDArray[Any]:
@@ -90,9 +98,14 @@ class Embed:
 
 
 def replace_vectors(
-    writing: Writing, conversation: UUID, lines: Sequence[Line], vectors: NDArray[Any], *, run: UUID | None
+    writing: Writing,
+    conversation: UUID,
+    lines: Sequence[Line],
+    vectors: NDArray[Any] | Sequence[NDArray[Any]],
+    *,
+    run: UUID | None,
 ) -> None:
-    """Write vectors [lines, dimensions] in place of those that the lines had; what was edited meanwhile is left out."""
+    """Write vectors [lines, dimensions] in place of those that the lines had; the lines are as they stand now."""
     from talkbase.engines.embeddings import Embedder
 
     ids = [line.id for line in lines]
@@ -101,20 +114,12 @@ def replace_vectors(
         " AND model = %(model)s",
         conversation=conversation, ids=ids, model=Embedder.name,
     )  # fmt: skip
-    current = {
-        (row["id"], row["version"])
-        for row in writing.rows(
-            "SELECT id, version FROM utterances WHERE conversation_id = %(conversation)s AND id = ANY(%(ids)s)",
-            conversation=conversation, ids=ids,
-        )
-    }  # fmt: skip
     writing.copy(
         "utterance_vectors",
         ("conversation_id", "utterance_id", "model", "version", "dimensions", "embedding", "run_id"),
         (
             (conversation, line.id, Embedder.name, line.version, Embedder.dimensions, as_halfvec(vector), run)
             for line, vector in zip(lines, vectors, strict=True)
-            if (line.id, line.version) in current
         ),
     )
 

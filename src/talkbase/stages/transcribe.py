@@ -43,11 +43,11 @@ class Transcribe:
 
     def recipe(self, reading: Reading, subject: Subject) -> Recipe | None:
         """The recording, the profile's model and what is known of the language."""
+        if subject.media_sha256 is None:
+            return None
         from talkbase.engines.cards import CARDS
         from talkbase.engines.speech import PROFILES
 
-        if subject.media_sha256 is None:
-            return None
         profile = PROFILES[subject.options.profile]
         return Recipe(
             input=subject.media_sha256,
@@ -62,11 +62,7 @@ class Transcribe:
 
     def load(self, reading: Reading, subject: Subject) -> None:
         """Nothing, since only the recording is needed; refuses to write over what a person corrected."""
-        if touched(reading, subject.conversation):
-            raise UsageError(
-                "People have corrected this transcript, and transcribing anew would overwrite that.",
-                hint="Add the recording once more beside it: `talkbase add --again FILE`.",
-            )
+        _refuse_corrected(reading, subject.conversation)
 
     def compute(self, rows: None, subject: Subject, progress: Progress) -> Heard:
         """Recognise the recording, each channel by itself where a channel is a speaker."""
@@ -89,6 +85,7 @@ class Transcribe:
 
     def write(self, writing: Writing, subject: Subject, run: UUID, result: Heard) -> dict[str, Any]:
         """Put the utterances in place of an earlier run's."""
+        _refuse_corrected(writing, subject.conversation)  # it may have happened while the models worked
         writing.execute("DELETE FROM utterances WHERE conversation_id = %(id)s", id=subject.conversation)
         writing.execute("DELETE FROM speakers WHERE conversation_id = %(id)s", id=subject.conversation)
         count = _utterances.write(
@@ -113,6 +110,14 @@ class Transcribe:
         if profile not in self._recognisers:
             self._recognisers[profile] = Recogniser(PROFILES[profile].model, beam=PROFILES[profile].beam)
         return self._recognisers[profile]
+
+
+def _refuse_corrected(reading: Reading, conversation: UUID) -> None:
+    if touched(reading, conversation):
+        raise UsageError(
+            "People have corrected this transcript, and transcribing anew would overwrite that.",
+            hint="Add the recording once more beside it: `talkbase add --again FILE`.",
+        )
 
 
 def _listen(

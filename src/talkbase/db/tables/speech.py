@@ -1,10 +1,11 @@
 """Who said what when: speakers, utterances with every version of their text, and their vectors."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.types import Uuid
 
 from talkbase.db.tables.base import (
+    SCHEMA,
     TEXT_SEARCH_CONFIGS,
     HalfVector,
     child_key,
@@ -54,19 +55,20 @@ utterances = table(
     string("language", "Language, as an ISO 639 code; null where unknown."),
     string("search_config", "PostgreSQL text search configuration of the text.", null=False, server_default="simple"),
     number("confidence", "How sure the recogniser was, 0 to 1; null where nothing measured it."),
-    string("suspect", "Why the words may be invented (silence, music, repetition); null where nothing hints at that."),
+    string("suspect", "Why the words may be invented (silence, repetition, …); null where nothing says so."),
     json("words", "Words with times and confidence: [{text, start, end, confidence}]."),
     json("platform_metadata", "What the source said of this utterance that has no column here."),
     run(),
     Column("tsv", TSVECTOR, text_search("text"), comment="Full-text vector of the text, in its own language."),
     *child_ref("utterances", "speaker_id", "speakers"),
     one_of("search_config", *TEXT_SEARCH_CONFIGS),
-    one_of("suspect", "silence", "music", "repetition", "low_confidence"),
+    one_of("suspect", "silence", "music", "noise", "repetition", "stock phrase", "improbable"),
     span_check(),
     CheckConstraint("position >= 0", name="position"),
     CheckConstraint("version >= 1", name="version"),
     *unit("confidence"),
     UniqueConstraint("conversation_id", "position", deferrable=True, initially="DEFERRED"),
+    Index("ix_utterances_search_config", "search_config"),
     Index("ix_utterances_tsv", "tsv", postgresql_using="gin"),
     Index("ix_utterances_metadata", "platform_metadata", postgresql_using="gin",
           postgresql_ops={"platform_metadata": "jsonb_path_ops"}),
@@ -128,12 +130,12 @@ token_vectors = table(
 conversation_vectors = table(
     "conversation_vectors",
     "Embedding of a whole conversation, of any width, with its model; mostly taken over from other systems.",
-    ref("conversation_id", "conversations", "The conversation.", null=False, ondelete="CASCADE"),
-    string("model", "Model that made the vector.", null=False),
+    Column("conversation_id", Uuid, ForeignKey(f"{SCHEMA}.conversations.id", ondelete="CASCADE"), primary_key=True,
+           comment="The conversation."),
+    string("model", "Model that made the vector.", null=False, primary_key=True),
     integer("dimensions", "Width of the vector.", null=False),
     Column("embedding", HalfVector(), nullable=False, comment="The vector."),
     Column("tokens", BigInteger, comment="Number of tokens behind it, where known."),
     run(),
     CheckConstraint("vector_dims(embedding) = dimensions", name="dimensions"),
-    UniqueConstraint("conversation_id", "model"),
-)
+)  # fmt: skip

@@ -677,12 +677,11 @@ CREATE TABLE talkbase.conversation_vectors (
     run_id UUID,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_conversation_vectors PRIMARY KEY (conversation_id, model),
     CONSTRAINT ck_conversation_vectors_dimensions CHECK (vector_dims(embedding) = dimensions),
-    CONSTRAINT uq_conversation_vectors_conversation_id_model UNIQUE (conversation_id, model),
     CONSTRAINT fk_conversation_vectors_conversation_id FOREIGN KEY(conversation_id) REFERENCES talkbase.conversations (id) ON DELETE CASCADE,
     CONSTRAINT fk_conversation_vectors_run_id FOREIGN KEY(run_id) REFERENCES talkbase.runs (id) ON DELETE SET NULL
 );
-CREATE INDEX ix_conversation_vectors_conversation_id ON talkbase.conversation_vectors (conversation_id);
 CREATE INDEX ix_conversation_vectors_run_id ON talkbase.conversation_vectors (run_id);
 COMMENT ON TABLE talkbase.conversation_vectors IS 'Embedding of a whole conversation, of any width, with its model; mostly taken over from other systems.';
 COMMENT ON COLUMN talkbase.conversation_vectors.conversation_id IS 'The conversation.';
@@ -1300,7 +1299,7 @@ CREATE TABLE talkbase.utterances (
     CONSTRAINT fk_utterances_conversation_id FOREIGN KEY(conversation_id) REFERENCES talkbase.conversations (id) ON DELETE CASCADE,
     CONSTRAINT fk_utterances_conversation_id_speaker_id FOREIGN KEY(conversation_id, speaker_id) REFERENCES talkbase.speakers (conversation_id, id) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT ck_utterances_search_config CHECK (search_config IN ('simple', 'arabic', 'armenian', 'basque', 'catalan', 'danish', 'dutch', 'english', 'finnish', 'french', 'german', 'greek', 'hindi', 'hungarian', 'indonesian', 'irish', 'italian', 'lithuanian', 'nepali', 'norwegian', 'portuguese', 'romanian', 'russian', 'serbian', 'spanish', 'swedish', 'tamil', 'turkish', 'yiddish')),
-    CONSTRAINT ck_utterances_suspect CHECK (suspect IN ('silence', 'music', 'repetition', 'low_confidence')),
+    CONSTRAINT ck_utterances_suspect CHECK (suspect IN ('silence', 'music', 'noise', 'repetition', 'stock phrase', 'improbable')),
     CONSTRAINT ck_utterances_span CHECK (end_time >= start_time),
     CONSTRAINT ck_utterances_position CHECK (position >= 0),
     CONSTRAINT ck_utterances_version CHECK (version >= 1),
@@ -1312,6 +1311,7 @@ CREATE TABLE talkbase.utterances (
 CREATE INDEX ix_utterances_metadata ON talkbase.utterances USING gin (platform_metadata jsonb_path_ops);
 CREATE INDEX ix_utterances_run_id ON talkbase.utterances (run_id);
 CREATE INDEX ix_utterances_speaker_id ON talkbase.utterances (conversation_id, speaker_id);
+CREATE INDEX ix_utterances_search_config ON talkbase.utterances (search_config);
 CREATE INDEX ix_utterances_tsv ON talkbase.utterances USING gin (tsv);
 COMMENT ON TABLE talkbase.utterances IS 'Something one speaker said: the unit of text, vector, search hit and evidence. Partitioned by year.';
 COMMENT ON COLUMN talkbase.utterances.conversation_id IS 'The conversation that it belongs to.';
@@ -1327,7 +1327,7 @@ COMMENT ON COLUMN talkbase.utterances.version IS 'Version of the text, from 1; e
 COMMENT ON COLUMN talkbase.utterances.language IS 'Language, as an ISO 639 code; null where unknown.';
 COMMENT ON COLUMN talkbase.utterances.search_config IS 'PostgreSQL text search configuration of the text.';
 COMMENT ON COLUMN talkbase.utterances.confidence IS 'How sure the recogniser was, 0 to 1; null where nothing measured it.';
-COMMENT ON COLUMN talkbase.utterances.suspect IS 'Why the words may be invented (silence, music, repetition); null where nothing hints at that.';
+COMMENT ON COLUMN talkbase.utterances.suspect IS 'Why the words may be invented (silence, repetition, …); null where nothing says so.';
 COMMENT ON COLUMN talkbase.utterances.words IS 'Words with times and confidence: [{text, start, end, confidence}].';
 COMMENT ON COLUMN talkbase.utterances.platform_metadata IS 'What the source said of this utterance that has no column here.';
 COMMENT ON COLUMN talkbase.utterances.run_id IS 'The run that made it; null where a person or another system did.';

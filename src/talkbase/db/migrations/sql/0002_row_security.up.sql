@@ -3,12 +3,20 @@
 --   <database>_search owns the search functions and nothing else.
 -- A transaction says on whose behalf it runs: set_config('talkbase.user_id', …, true).
 
-CREATE FUNCTION talkbase.app_role() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN left(current_database(), 56) || '_app';
+-- The names are written into the functions, so that a database that is renamed, or copied as a template, keeps its roles.
+DO $$
+DECLARE
+    -- At most 63 bytes, suffix included (the rule of db/roles.py): a character of two bytes takes the place of two.
+    prefix CONSTANT text := left(current_database()::text, 56 - octet_length(current_database()::text)
+                                                              + char_length(current_database()::text));
+    suffix text;
+BEGIN
+    FOREACH suffix IN ARRAY ARRAY['app', 'search'] LOOP
+        EXECUTE format('CREATE FUNCTION talkbase.%s_role() RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN %L',
+                       suffix, prefix || '_' || suffix);
+    END LOOP;
+END $$;
 COMMENT ON FUNCTION talkbase.app_role IS 'Name of the role that people''s transactions run as.';
-
-CREATE FUNCTION talkbase.search_role() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN left(current_database(), 56) || '_search';
 COMMENT ON FUNCTION talkbase.search_role IS 'Name of the role that owns the search functions.';
 
 CREATE FUNCTION talkbase.current_user_id() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
@@ -32,6 +40,10 @@ DECLARE
     of_own CONSTANT text := 'EXISTS (SELECT FROM talkbase.conversations c WHERE c.id = conversation_id'
         ' AND c.owner_id = talkbase.current_user_id())';
     own CONSTANT text := 'owner_id = talkbase.current_user_id()';
+    -- What belongs to a user and is about a conversation may only be about one that the user sees; what its owner sees
+    -- too, or what gives others access, only about the user's own.
+    own_of_visible CONSTANT text := own || ' AND (conversation_id IS NULL OR ' || of_visible || ')';
+    own_of_own CONSTANT text := own || ' AND (conversation_id IS NULL OR ' || of_own || ')';
     of_own_import CONSTANT text := 'EXISTS (SELECT FROM talkbase.import_runs r WHERE r.id = import_run_id)';
 BEGIN
     FOR name IN SELECT c.relname FROM pg_class c
@@ -49,23 +61,19 @@ BEGIN
                 writes := reads;
             WHEN name = 'shares' THEN
                 reads := own || ' OR user_id = talkbase.current_user_id()';
-                writes := own;
+                writes := own_of_own;
             WHEN name IN ('import_rows', 'quarantine') THEN
                 reads := of_own_import;
                 writes := of_own_import;
-            WHEN name = 'runs' THEN
-                reads := of_visible;
-                writes := of_own;
-            WHEN name = 'statements' THEN
+            WHEN name IN ('statements', 'edits') THEN
                 reads := own || ' OR ' || of_visible;
-                writes := own;
-            WHEN name = 'edits' THEN
-                reads := own || ' OR ' || of_visible;
-                writes := own;
+                writes := own_of_own;
             WHEN EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = format('talkbase.%I', name)::regclass
                          AND a.attname = 'owner_id') THEN
                 reads := own;
-                writes := own;
+                writes := CASE WHEN EXISTS (SELECT FROM pg_attribute a
+                                            WHERE a.attrelid = format('talkbase.%I', name)::regclass
+                                            AND a.attname = 'conversation_id') THEN own_of_visible ELSE own END;
             ELSE
                 reads := of_visible;
                 writes := of_own;
@@ -88,9 +96,10 @@ BEGIN
     END LOOP;
 
     EXECUTE format('GRANT USAGE ON SCHEMA talkbase TO %I, %I', talkbase.app_role(), talkbase.search_role());
-    -- A user's role, password and tokens are the owner's business; a text version once written stays as it is.
+    -- A user's role, password and tokens are the owner's business; the versions of a text are the triggers' (0003).
     EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON talkbase.users FROM %I', talkbase.app_role());
     EXECUTE format('GRANT UPDATE (name, settings, last_seen_at) ON talkbase.users TO %I', talkbase.app_role());
-    EXECUTE format('REVOKE UPDATE ON talkbase.utterance_texts FROM %I', talkbase.app_role());
+    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON talkbase.tokens FROM %I', talkbase.app_role());
+    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON talkbase.utterance_texts FROM %I', talkbase.app_role());
     EXECUTE format('REVOKE UPDATE, DELETE ON talkbase.receipts FROM %I', talkbase.app_role());
 END $$;

@@ -1,5 +1,7 @@
+DROP TRIGGER lose_support_to_another ON talkbase.evidence;
 DROP TRIGGER lose_support ON talkbase.evidence;
 DROP FUNCTION talkbase.lose_support();
+DROP TRIGGER require_evidence_of_new_machine ON talkbase.statements;
 DROP TRIGGER require_evidence ON talkbase.statements;
 DROP FUNCTION talkbase.require_evidence();
 DROP TRIGGER keep_changed_texts ON talkbase.utterances;

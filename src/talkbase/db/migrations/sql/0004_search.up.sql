@@ -27,7 +27,15 @@ DECLARE
     one tsquery;
     whole tsquery;
 BEGIN
-    FOR config IN SELECT DISTINCT c.search_config FROM talkbase.conversations c LOOP
+    -- The languages that occur, each found by one step in the index over search_config.
+    FOR config IN
+        WITH RECURSIVE occurring (config) AS (
+            SELECT min(u.search_config) FROM talkbase.utterances u
+            UNION ALL
+            SELECT (SELECT min(u.search_config) FROM talkbase.utterances u WHERE u.search_config > o.config)
+            FROM occurring o WHERE o.config IS NOT NULL)
+        SELECT o.config FROM occurring o WHERE o.config IS NOT NULL
+    LOOP
         one := websearch_to_tsquery(config::regconfig, query);
         IF any_word AND position('!' IN one::text) = 0 THEN
             one := replace(one::text, ' & ', ' | ')::tsquery;
