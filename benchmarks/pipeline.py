@@ -19,7 +19,7 @@ from pathlib import Path
 
 import joined
 from talkbase.engines.diarization import Diarizer
-from talkbase.engines.speech import PROFILES, Recogniser
+from talkbase.engines.speech import Recogniser, choose
 
 import talkbase
 from talkbase.domain.align import align

@@ -59,7 +59,7 @@ class Utterance:
     """Something one speaker said: the unit of text, search and evidence.
 
     `speaker` is the label of a speaker of the same transcript, or None. `said_at` is wall-clock time (chats).
-    `suspect` says why a machine may have invented the words: silence, music, repetition or low_confidence. `metadata`
+    `suspect` says why a machine may have invented the words (silence, music, repetition, …). `metadata`
     holds what the source said beyond this, as JSON values.
     """
 

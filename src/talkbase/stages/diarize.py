@@ -55,10 +55,10 @@ class Diarize:
 
     def recipe(self, reading: Reading, subject: Subject) -> Recipe | None:
         """The recording, the words that are there, and the number of speakers where it is known."""
-        from talkbase.engines.cards import CARDS
-
         if subject.media_sha256 is None:
             return None
+        from talkbase.engines.cards import CARDS
+
         return Recipe(
             input=[subject.media_sha256, subject.runs.get("transcribe")],
             model="+".join(MODELS),

@@ -18,7 +18,7 @@ from talkbase.stages._utterances import touched
 
 if TYPE_CHECKING:
     from talkbase.db.session import Reading, Writing
-    from talkbase.engines.speech import Recogniser
+    from talkbase.engines.speech import Choice, Recogniser
     from talkbase.media.sound import Sound
 
 
@@ -39,22 +39,22 @@ class Transcribe:
     description: str = "what was said, with word times, confidence and language"
     version: str = "1"
     needs: tuple[str, ...] = ()
-    _recognisers: dict[str, Recogniser] = field(default_factory=dict)
+    _recognisers: dict[Choice, Recogniser] = field(default_factory=dict)
 
     def recipe(self, reading: Reading, subject: Subject) -> Recipe | None:
         """The recording, the profile's model and what is known of the language."""
         if subject.media_sha256 is None:
             return None
         from talkbase.engines.cards import CARDS
-        from talkbase.engines.speech import PROFILES
+        from talkbase.engines.speech import choose
 
-        profile = PROFILES[subject.options.profile]
+        choice = choose(subject.options.profile)
         return Recipe(
             input=subject.media_sha256,
-            model=profile.model,
-            model_sha256=CARDS[profile.model].files[0].sha256,
+            model=choice.model,
+            model_sha256=CARDS[choice.model].files[0].sha256,
             settings={
-                "beam": profile.beam,
+                "beam": choice.beam,
                 "language": subject.options.language,
                 "hotwords": list(subject.options.hotwords),
             },
@@ -104,12 +104,12 @@ class Transcribe:
         }
 
     def _recogniser(self, subject: Subject) -> Recogniser:
-        from talkbase.engines.speech import PROFILES, Recogniser
+        from talkbase.engines.speech import Recogniser, choose
 
-        profile = subject.options.profile
-        if profile not in self._recognisers:
-            self._recognisers[profile] = Recogniser(PROFILES[profile].model, beam=PROFILES[profile].beam)
-        return self._recognisers[profile]
+        choice = choose(subject.options.profile)
+        if choice not in self._recognisers:
+            self._recognisers[choice] = Recogniser(choice.model, beam=choice.beam)
+        return self._recognisers[choice]
 
 
 def _refuse_corrected(reading: Reading, conversation: UUID) -> None:
