@@ -18,21 +18,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import joined
-from talkbase.engines.diarization import Diarizer
-from talkbase.engines.speech import Recogniser, choose
 
 import talkbase
 from talkbase.domain.align import align
+from talkbase.engines.diarization import Diarizer
 from talkbase.engines.embeddings import Embedder, for_utterance
+from talkbase.engines.speech import Recogniser, choose
 from talkbase.media.sound import decode
 from talkbase.stages import Options
 
 
 def direct(profile: str) -> Callable[[Path, Path], int]:
     """The engines by themselves: decode, recognise, diarize, align, embed."""
-    recogniser, diarizer, embedder = (
-        Recogniser(PROFILES[profile].model, beam=PROFILES[profile].beam), Diarizer(), Embedder(),
-    )  # fmt: skip
+    choice = choose(profile)
+    recogniser, diarizer, embedder = Recogniser(choice.model, beam=choice.beam), Diarizer(), Embedder()
 
     def run(recording: Path, folder: Path) -> int:
         sound = decode(recording, folder / "sound")
