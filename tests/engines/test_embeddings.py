@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from talkbase.engines.embeddings import MAX_TOKENS, Embedder, _batches, for_utterance
+from talkbase.engines.embeddings import MAX_TOKENS, Embedder, _batches, available, for_utterance
 from talkbase.errors import ModelUnavailable
 
 
@@ -80,6 +80,10 @@ def test_batches_are_bounded_by_tokens() -> None:
     assert all(len(batch) * max(lengths[position] for position in batch) <= 1024 for batch in batches)
 
 
+def test_the_text_extra_is_here() -> None:
+    assert available()
+
+
 def test_the_name_goes_in_front() -> None:
     assert for_utterance("Ann", "Hello.") == "Ann: Hello."
     assert for_utterance(None, "Hello.") == "Hello."
@@ -89,9 +93,10 @@ def test_the_name_goes_in_front() -> None:
 def test_a_missing_package_is_named_with_its_extra(embedder: Embedder, package: str) -> None:
     code = (
         f"import sys; sys.modules[{package!r}] = None\n"
-        "from talkbase.engines.embeddings import Embedder\nfrom talkbase.errors import MissingExtra\n"
-        "try: Embedder().embed(['x'])\nexcept MissingExtra as error: print(error)"
+        "from talkbase.engines.embeddings import Embedder, available\nfrom talkbase.errors import MissingExtra\n"
+        "print(available())\ntry: Embedder().embed(['x'])\nexcept MissingExtra as error: print(error)"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert shown.startswith("False")
     assert package in shown
     assert "talkbase[text]" in shown
