@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,9 +21,10 @@ from talkbase.domain.progress import Progress, silent
 from talkbase.errors import NoAudio, UnreadableInput
 from talkbase.media.container import Window, demuxed, windows
 from talkbase.media.files import opened, replacing, shown, storing
+from talkbase.media.wav import stated_length
 
 if TYPE_CHECKING:
-    from av import AudioFrame, AudioResampler, AudioStream
+    from av import AudioFrame, AudioLayout, AudioResampler, AudioStream
     from av.container import InputContainer
 
 RATE: Final = 16_000
@@ -42,6 +44,7 @@ _LONGEST_GAP: Final = 6 * 3600.0
 # Reading goes on after damage, but not for ever where a demuxer reports the same error again and again.
 _PATIENCE: Final = 100
 _REPORT_EVERY: Final = 5 * RATE
+_PLACELESS: Final = re.compile(r"\d+ channels$|ambisonic")
 # Formats that state their length; in the others FFmpeg estimates it from the bit rate.
 _STATES_LENGTH: Final = {"mov", "matroska", "wav", "flac", "aiff", "caf", "asf", "avi", "w64"}
 
@@ -114,8 +117,13 @@ def decode(source: Path, into: Path, *, progress: Progress = silent) -> Sound:
     with replacing(into) as out:
         with opened(source) as file:
             timeline = _Timeline(out, into.parent, progress)
-            for window in windows(file, source):
-                _decode_part(window, source, timeline)
+            parts = windows(file, source)
+            _decode_part(parts[0], source, timeline)
+            for part in parts[1:]:
+                try:
+                    _decode_part(part, source, timeline)
+                except UnreadableInput:
+                    timeline.faults.note(timeline.seconds)
             if timeline.frames == 0:
                 raise UnreadableInput(
                     f"{shown(source)} has a track of sound, but nothing in it can be decoded.",
@@ -144,7 +152,8 @@ class _Faults:
             clauses.append(
                 f"decoding stopped at {seconds:.1f} s of {self.claimed:.1f} s: the rest is missing or damaged"
             )
-        if self.count:
+        # Damage where the sound stops is what stopped it.
+        if self.count and (self.claimed is None or self.first < seconds - 1.0):
             places = "one damaged place" if self.count == 1 else f"{self.count} damaged places, the first"
             clauses.append(f"{places} at {self.first:.1f} s left out")
         return "; ".join(clauses) or None
@@ -167,15 +176,15 @@ class _Timeline:
     def seconds(self) -> float:
         return self.frames / RATE
 
-    def append(self, frame: AudioFrame) -> None:
-        samples = frame.to_ndarray()
+    def append(self, samples: NDArray[np.int16]) -> None:
+        """Append samples of shape (frames, channels)."""
         with storing(self._place):
             # Silence is a hole in the file: ten hours of it take no space.
             if samples.any():
                 self._out.write(samples.tobytes())
             else:
                 self._out.seek(samples.nbytes, os.SEEK_CUR)
-        self.frames += frame.samples
+        self.frames += len(samples)
         if self.frames - self._reported >= _REPORT_EVERY:
             self.report()
 
@@ -201,10 +210,10 @@ def _decode_part(window: Window, source: Path, timeline: _Timeline) -> None:
         candidates = [stream.index for stream in container.streams.audio if stream.codec_context is not None]
         if not candidates:
             raise _no_sound(container, source)
-    before = timeline.frames
+    before, stated = timeline.frames, stated_length(window)
     for index in candidates:
         with demuxed(window, source) as container:
-            _Track(container, index, timeline).decode()
+            _Track(container, index, timeline, stated).decode()
         if timeline.frames > before:
             return
 
@@ -223,7 +232,7 @@ def _no_sound(container: InputContainer, source: Path) -> UnreadableInput:
 class _Track:
     """One track of sound on its way from the container to the time line."""
 
-    def __init__(self, container: InputContainer, index: int, timeline: _Timeline) -> None:
+    def __init__(self, container: InputContainer, index: int, timeline: _Timeline, stated_length: float | None) -> None:
         from av.stream import Discard
 
         self._container = container
@@ -232,6 +241,7 @@ class _Track:
             if other.index != index:
                 other.discard = Discard.all
         self._timeline = timeline
+        self._stated_length = stated_length or self._container_length()
         self._resampler: AudioResampler | None = None
         self._shape: tuple[int, str, str] | None = None
         self._duration = None if container.duration is None else container.duration / 1e6
@@ -244,17 +254,13 @@ class _Track:
 
     def decode(self) -> None:
         """Append all that can be decoded, and note what cannot."""
-        import av
-
         timeline = self._timeline
         timeline.total = timeline.seconds + (self._duration or 0.0)
         for frame in self._frames():
-            try:
+            with self._noting():
                 self._push(frame)
-            except (av.FFmpegError, ValueError):
-                timeline.faults.note(timeline.seconds)
         self._break()
-        claimed = self._stated_length()
+        claimed = self._stated_length
         decoded = (timeline.frames - self._base) / RATE
         if claimed is not None and decoded < claimed - max(1.0, 0.005 * claimed):
             timeline.faults.claimed = claimed + self._base / RATE
@@ -262,7 +268,7 @@ class _Track:
     def _frames(self) -> Iterator[AudioFrame]:
         import av
 
-        faults, patience = self._timeline.faults, _PATIENCE
+        patience = _PATIENCE
         while patience:
             try:
                 for packet in self._container.demux(self._stream):
@@ -270,7 +276,7 @@ class _Track:
                         yield from packet.decode()
                 return
             except av.FFmpegError:
-                faults.note(self._timeline.seconds)
+                self._note_fault()
                 patience -= 1
         with self._noting():
             yield from self._stream.codec_context.decode(None)
@@ -282,11 +288,16 @@ class _Track:
         try:
             yield
         except av.FFmpegError:
-            self._timeline.faults.note(self._timeline.seconds)
+            self._note_fault()
+
+    def _note_fault(self) -> None:
+        # What the resampler holds back is counted too.
+        self._timeline.faults.note((self._began + self._pushed) / RATE)
 
     def _push(self, frame: AudioFrame) -> None:
         if frame.sample_rate not in _RATES or not frame.samples:
-            raise ValueError(f"no sound: {frame.samples} samples at {frame.sample_rate} Hz")
+            self._note_fault()
+            return
         shape = (frame.sample_rate, frame.layout.name, frame.format.name)
         if shape != self._shape:
             self._break()
@@ -296,23 +307,33 @@ class _Track:
         if not self._in_time(frame):
             return
         if self._resampler is None:
-            self._resampler = self._new_resampler()
+            self._resampler = self._new_resampler(frame.layout)
         self._pushed += frame.samples * RATE / frame.sample_rate
         frame.pts = None
-        for resampled in self._resampler.resample(frame):
-            self._timeline.append(resampled)
+        self._append(self._resampler.resample(frame))
 
-    def _new_resampler(self) -> AudioResampler:
+    def _new_resampler(self, layout: AudioLayout) -> AudioResampler:
         from av import AudioResampler
 
-        layout = "stereo" if self._timeline.channels == 2 else "mono"
-        return AudioResampler("s16", layout, RATE, frame_size=RATE)
+        # Channels without places (the microphones of a table, ambisonics) cannot be mixed as loudspeakers are: FFmpeg
+        # would leave out the one that it takes for the subwoofer. They come as they are, and their mean is taken.
+        placeless = layout.nb_channels > 2 and bool(_PLACELESS.match(layout.name))
+        known = "stereo" if self._timeline.channels == 2 else "mono"
+        return AudioResampler("s16", layout if placeless else known, RATE, frame_size=RATE)
+
+    def _append(self, frames: list[AudioFrame]) -> None:
+        for frame in frames:
+            samples = np.asarray(frame.to_ndarray(), np.int16).reshape(frame.samples, -1)
+            if samples.shape[1] != self._timeline.channels:
+                mean = samples.mean(axis=1, keepdims=True, dtype=np.float32).astype(np.int16)
+                samples = np.repeat(mean, self._timeline.channels, axis=1)
+            self._timeline.append(samples)
 
     def _break(self) -> None:
         """End the run of samples: what the resampler holds back is appended, and the next run begins after it."""
         if self._resampler is not None:
-            for resampled in self._resampler.resample(None):
-                self._timeline.append(resampled)
+            with self._noting():
+                self._append(self._resampler.resample(None))
             self._resampler = None
         self._began, self._pushed = self._timeline.frames, 0.0
 
@@ -333,7 +354,7 @@ class _Track:
     def _believable(self, gap: float, until: float) -> bool:
         return gap <= _LONGEST_GAP and (self._duration is None or until <= self._duration + 1.0)
 
-    def _stated_length(self) -> float | None:
+    def _container_length(self) -> float | None:
         name = self._container.format.name.split(",")[0]
         stream = self._stream
         if name not in _STATES_LENGTH:
@@ -341,4 +362,6 @@ class _Track:
         if stream.duration is not None and stream.time_base is not None:
             start = (self._container.start_time or 0) / 1e6
             return float((stream.duration + (stream.start_time or 0)) * stream.time_base) - start
-        return None if self._container.streams.video else self._duration
+        if self._container.streams.video or self._container.duration is None:
+            return None
+        return self._container.duration / 1e6
