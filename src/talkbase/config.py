@@ -6,10 +6,12 @@ descriptions here. Secrets are `SecretStr`, so that no log, error or repr shows 
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import AliasChoices, Field, SecretStr
@@ -19,6 +21,8 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from talkbase.errors import UsageError
 
 Profile = Literal["fast", "balanced", "accurate"]
 
@@ -33,11 +37,9 @@ def _default_models() -> Path:
 
 
 class Settings(BaseSettings):
-    """talkbase's settings, from the environment, `.env` and `talkbase.toml` in the current folder, in that order."""
+    """talkbase's settings: from the environment, `.env`, `talkbase.toml` here, and the one in the home folder."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="TALKBASE_", env_file=".env", toml_file="talkbase.toml", extra="ignore", populate_by_name=True
-    )
+    model_config = SettingsConfigDict(env_prefix="TALKBASE_", env_file=".env", extra="ignore", populate_by_name=True)
 
     home: Path = Field(
         default_factory=_default_home,
@@ -94,6 +96,10 @@ class Settings(BaseSettings):
     profile: Profile = Field(
         default="balanced", description="Models and beam width of the analysis: fast, balanced or accurate."
     )
+    speech_model: str | None = Field(
+        default=None,
+        description="Model that transcribes, in place of the profile's; `talkbase models use NAME` sets it.",
+    )
     voice_identity: bool = Field(
         default=False,
         description="Propose the same person where a voice occurs in several recordings. Off by default: voiceprints "
@@ -114,11 +120,54 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Add `talkbase.toml` below the environment and `.env`."""
-        return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
+        """Add `talkbase.toml`, of the current folder and of the home folder, below the environment and `.env`."""
+        above = init_settings, env_settings, dotenv_settings
+        home = next((Path(found["home"]) for source in above if (found := source()).get("home")), None)
+        files = [(home or _default_home()).expanduser() / TOML, Path(TOML)]  # a later file wins
+        return *above, TomlConfigSettingsSource(settings_cls, toml_file=files)
+
+
+TOML = "talkbase.toml"
+"""Name of the file of settings."""
 
 
 @cache
 def settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once. Raises `UsageError`."""
+    return load()
+
+
+def load(**given: Any) -> Settings:
+    """The settings, with these in place of what is set elsewhere.
+
+    Raises `UsageError` that names what cannot be used, without showing its value, which may be secret.
+    """
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
+
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors())
+        raise UsageError(
+            f"A setting cannot be used: {wrong}.", hint="docs/reference/settings.md names the values."
+        ) from None
+    except (SettingsError, ValueError) as error:  # a file that is no TOML
+        raise UsageError(f"The settings cannot be read: {error}.", hint=f"Correct {TOML} or .env.") from None
+
+
+def remember(home: Path, name: str, value: str | None) -> None:
+    """Write a setting of text into `talkbase.toml` in the home folder, or with None take it out."""
+    file = home / TOML
+    lines = file.read_text("utf-8").splitlines() if file.exists() else []
+    kept = [line for line in lines if line.partition("=")[0].strip() != name]
+    # Above all else, since after a table's heading it would belong to the table. JSON's strings are TOML's as well.
+    chosen = [] if value is None else [f"{name} = {json.dumps(value, ensure_ascii=False)}"]
+    home.mkdir(parents=True, exist_ok=True)
+    file.write_text("\n".join([*chosen, *kept, ""]), "utf-8")
+    settings.cache_clear()
+
+
+def environment(**more: str) -> Mapping[str, str]:
+    """The environment of this process with more in it, for a program that talkbase starts."""
+    return {**os.environ, **more}

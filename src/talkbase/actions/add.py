@@ -54,7 +54,7 @@ def add(
     conversation of it. Raises a `TalkbaseError` where the file cannot be read at all; what fails later leaves a
     conversation with the status `failed`, and `Added.error` says why.
     """
-    options = options or default_options(tb)
+    options = options or Options.of(tb.settings)
     path = Path(path)
     conversation, duplicate = _take_in(tb, path, options, title=title, again=again, queue=queue)
     state = _state(tb, conversation)
@@ -128,11 +128,6 @@ def _walk(path: Path, *, named: bool) -> Iterator[Candidate]:
     for child in sorted(path.iterdir()):
         if not child.name.startswith(".") and not (child.is_symlink() and child.is_dir()):
             yield from _walk(child, named=False)
-
-
-def default_options(tb: Talkbase) -> Options:
-    """The options that the settings give."""
-    return Options(profile=tb.settings.profile, voice_identity=tb.settings.voice_identity)
 
 
 def _take_in(

@@ -54,7 +54,7 @@ def analyze(
     Raises a `TalkbaseError` where a stage fails (the conversation has the status `failed` then, and what earlier
     stages gave stays), and `Conflict` where another process analyses the same conversation.
     """
-    options = options or Options(profile=tb.settings.profile, voice_identity=tb.settings.voice_identity)
+    options = options or Options.of(tb.settings)
     key = conversation if isinstance(conversation, UUID) else _find(tb, conversation)
     chosen = stages.plan(options)
     with tb.database.exclusive(f"analysis:{key}") as mine:

@@ -13,6 +13,8 @@ from talkbase.actions.correct import rename, rename_speaker
 from talkbase.actions.export import export
 from talkbase.actions.forget import delete
 from talkbase.actions.identity import people, proposals, resolve_proposal
+from talkbase.actions.maintain import doctor
+from talkbase.actions.models import fetch_models, models, use_model, verify_models
 from talkbase.actions.search import search
 from talkbase.actions.work import cancel_job, enqueue, retry_job
 
@@ -86,6 +88,11 @@ class Talkbase:
     jobs = jobs
     cancel_job = cancel_job
     retry_job = retry_job
+    doctor = doctor
+    models = models
+    fetch_models = fetch_models
+    verify_models = verify_models
+    use_model = use_model
 
 
 def open(home: str | Path | None = None, **settings: Any) -> Talkbase:
@@ -93,8 +100,8 @@ def open(home: str | Path | None = None, **settings: Any) -> Talkbase:
 
     `home` is the folder of data; further keyword arguments are settings (docs/reference/settings.md).
     """
-    from talkbase.config import Settings
+    from talkbase.config import load
 
     if home is not None:
         settings["home"] = Path(home).expanduser()
-    return Talkbase(Settings(**settings))
+    return Talkbase(load(**settings))

@@ -23,7 +23,7 @@ def enqueue(tb: Talkbase, conversation: str | UUID, options: Options | None = No
     """Put the analysis of a conversation into the queue; returns the job's number."""
     from talkbase.queries import conversations
 
-    options = options or Options(profile=tb.settings.profile, voice_identity=tb.settings.voice_identity)
+    options = options or Options.of(tb.settings)
     with tb.database.writing(tb.user) as writing:
         return defer_analysis(writing, tb.user, conversations.find(writing, str(conversation)), options)
 

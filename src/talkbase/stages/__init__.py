@@ -20,6 +20,7 @@ from talkbase.errors import UsageError
 from talkbase.plugins import Registry, discover
 
 if TYPE_CHECKING:
+    from talkbase.config import Settings
     from talkbase.db.session import Reading, Writing
     from talkbase.media.sound import Sound
 
@@ -30,7 +31,8 @@ Profile = Literal["fast", "balanced", "accurate"]
 class Options:
     """What a person asked for: which stages with which models, and what is known beforehand.
 
-    `speakers` is the number of speakers where known, `language` an ISO 639 code, `only` and `without` names of stages.
+    `speakers` is the number of speakers where known, `language` an ISO 639 code, `only` and `without` names of stages,
+    `speech_model` the model that transcribes where it is not the profile's.
     """
 
     profile: Profile = "balanced"
@@ -40,6 +42,12 @@ class Options:
     without: tuple[str, ...] = ()
     hotwords: tuple[str, ...] = ()
     voice_identity: bool = False
+    speech_model: str | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Options:
+        """The options that the settings give."""
+        return cls(profile=settings.profile, voice_identity=settings.voice_identity, speech_model=settings.speech_model)
 
 
 @dataclass(frozen=True, slots=True)

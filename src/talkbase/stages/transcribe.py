@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import merge
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -46,9 +46,8 @@ class Transcribe:
         if subject.media_sha256 is None:
             return None
         from talkbase.engines.cards import CARDS
-        from talkbase.engines.speech import choose
 
-        choice = choose(subject.options.profile)
+        choice = _choice(subject)
         return Recipe(
             input=subject.media_sha256,
             model=choice.model,
@@ -66,10 +65,8 @@ class Transcribe:
 
     def compute(self, rows: None, subject: Subject, progress: Progress) -> Heard:
         """Recognise the recording, each channel by itself where a channel is a speaker."""
-        from talkbase.engines.diarization import channel_turns
-
         sound = subject.sound()
-        separate = sound.channels == 2 and channel_turns(sound) is not None
+        separate = _channels_are_speakers(sound)
         recogniser = self._recogniser(subject)
         if separate:
             halves = [list(_listen(recogniser, sound, subject, channel, progress)) for channel in range(2)]
@@ -104,9 +101,9 @@ class Transcribe:
         }
 
     def _recogniser(self, subject: Subject) -> Recogniser:
-        from talkbase.engines.speech import Recogniser, choose
+        from talkbase.engines.speech import Recogniser
 
-        choice = choose(subject.options.profile)
+        choice = _choice(subject)
         if choice not in self._recognisers:
             self._recognisers[choice] = Recogniser(choice.model, beam=choice.beam)
         return self._recognisers[choice]
@@ -118,6 +115,23 @@ def _refuse_corrected(reading: Reading, conversation: UUID) -> None:
             "People have corrected this transcript, and transcribing anew would overwrite that.",
             hint="Add the recording once more beside it: `talkbase add --again FILE`.",
         )
+
+
+def _choice(subject: Subject) -> Choice:
+    """The profile's model and beam, or the model that the person chose, with the profile's beam."""
+    from talkbase.engines.speech import choose
+
+    choice = choose(subject.options.profile)
+    chosen = subject.options.speech_model
+    return replace(choice, model=chosen) if chosen else choice
+
+
+def _channels_are_speakers(sound: Sound) -> bool:
+    if sound.channels != 2:
+        return False
+    from talkbase.engines.diarization import channel_turns
+
+    return channel_turns(sound) is not None
 
 
 def _listen(

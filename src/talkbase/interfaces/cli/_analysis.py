@@ -67,9 +67,9 @@ def options(
     """The options as given, what was not given as the settings say."""
     from dataclasses import replace
 
-    from talkbase.actions.add import default_options
+    from talkbase.stages import Options
 
-    default = default_options(tb)
+    default = Options.of(tb.settings)
     return replace(
         default, profile=profile or default.profile, language=language, speakers=speakers,
         only=tuple(only or ()), without=tuple(without or ()),
