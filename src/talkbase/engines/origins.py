@@ -120,7 +120,7 @@ def from_hub(card: Card, files: list[WeightFile], folder: Path, progress: Progre
         raise ModelUnavailable(f"{card.name} is not on the hub.")
     try:
         from huggingface_hub import hf_hub_download
-        from huggingface_hub.utils import disable_progress_bars
+        from huggingface_hub.utils.tqdm import disable_progress_bars
     except ImportError as error:
         raise ModelUnavailable("The hub's client is not installed: pip install 'talkbase[speech]'.") from error
     disable_progress_bars()
