@@ -54,12 +54,10 @@ def main() -> int:
 def add(paths: list[Path]) -> list[dict[str, Any]]:
     """Add the files; progress goes to the terminal, the outcome comes back as `add --json` documents it."""
     done = subprocess.run([TALKBASE, "add", "--json", *paths], stdout=subprocess.PIPE, text=True, check=False)
-    added: list[dict[str, Any]] = json.loads(done.stdout) if done.stdout else []
-    for item in added:
-        if item["error"]:
-            console.print(f"{Path(item['path']).name}: {item['error']}", style="red")
     if done.returncode:
+        # What went wrong stands on the terminal already.
         raise SystemExit(done.returncode)
+    added: list[dict[str, Any]] = json.loads(done.stdout)
     return added
 
 
