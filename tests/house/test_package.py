@@ -8,6 +8,7 @@ import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,19 @@ def test_the_lock_meets_every_requirement(root: Path) -> None:
     lock = locked((root / "requirements" / "dev.lock").read_text("utf-8"))
     assert missing(project, lock) == []
     assert len(lock) > 50
+
+
+def test_every_runtime_dependency_is_named_in_the_code(root: Path, modules: list[Path]) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    code = "\n".join(path.read_text("utf-8") for path in modules)
+    homes: dict[str, set[str]] = {}
+    for module, packages in packages_distributions().items():
+        for package in packages:
+            homes.setdefault(_normal(package), set()).add(module)
+    for requirement in (*project["dependencies"], *extras["speech"], *extras["text"]):
+        name = _normal(re.split(r"[\[=>]", requirement)[0])
+        assert any(re.search(rf"\b{module}\b", code) for module in homes[name]), f"{name} is not used"
 
 
 def test_a_forgotten_lock_is_caught() -> None:
