@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from talkbase.errors import Interrupted, NotAllowed
@@ -60,14 +62,52 @@ def retry_job(tb: Talkbase, job: int) -> None:
         queue.retry(writing, job)
 
 
-def work(tb: Talkbase, *, once: bool = False, name: str = "worker", progress: StageProgress | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended, after `took` seconds; `error` is one sentence for people where it did not complete."""
+
+    job: int
+    conversation: UUID
+    status: Literal["completed", "failed", "interrupted"]
+    took: float
+    error: str | None
+
+
+def work(
+    tb: Talkbase,
+    *,
+    once: bool = False,
+    name: str = "worker",
+    progress: StageProgress | None = None,
+    report: Callable[[Outcome], None] | None = None,
+) -> None:
     """Be a worker: carry out jobs until interrupted, or with `once` until none is left.
 
-    A job runs on behalf of the user who queued it. A job that fails is marked failed; the worker goes on.
+    A job runs on behalf of the user who queued it. A job that fails is marked failed; the worker goes on. `report` is
+    called after each job.
     """
     from talkbase.db import queue
 
-    queue.work(tb.database, {ANALYZE: lambda job: _analyze(tb, job, progress)}, once=once, name=name)
+    def handle(job: Job) -> None:
+        begun = time.monotonic()
+        try:
+            _analyze(tb, job, progress)
+        except Exception as error:
+            _tell(report, job, begun, error)
+            raise
+        _tell(report, job, begun, None)
+
+    queue.work(tb.database, {ANALYZE: handle}, once=once, name=name)
+
+
+def _tell(report: Callable[[Outcome], None] | None, job: Job, begun: float, error: Exception | None) -> None:
+    if report is None:
+        return
+    status: Literal["completed", "failed", "interrupted"] = "failed" if error else "completed"
+    if isinstance(error, Interrupted):
+        status = "interrupted"
+    sentence = None if error is None else str(error) or type(error).__name__
+    report(Outcome(job.id, UUID(job.arguments["conversation_id"]), status, time.monotonic() - begun, sentence))
 
 
 def _analyze(tb: Talkbase, job: Job, progress: StageProgress | None) -> None:

@@ -68,3 +68,86 @@ class Answered:
     proposal: str
     status: str
     person: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInUse:
+    """The model that transcribes from now on, and whether it is here."""
+
+    name: str
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WorkDone:
+    """What a worker did until it ended."""
+
+    done: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """Where the schema stands, and where this talkbase wants it; `current` is null where there is no schema."""
+
+    current: str | None
+    newest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Statements for an administrator to read and run."""
+
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One revision of the schema."""
+
+    revision: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """How the database differs from what this talkbase expects; empty when it does not."""
+
+    differences: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file that was written."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ServerState:
+    """The server: `embedded` or `external`, whether it runs, and where it is. `url` shows no password."""
+
+    kind: str
+    running: bool
+    version: str | None
+    url: str | None
+    data: Path | None
+    socket: Path | None
+    port: int | None
+    pid: int | None
+    log: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """A database URL with its password: keep it secret."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """The last lines of the embedded server's log."""
+
+    path: Path
+    lines: list[str]

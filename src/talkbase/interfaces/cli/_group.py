@@ -17,7 +17,13 @@ ADD, LOOK, CHANGE, KEEP = "Add and analyse", "Look and find", "Correct and forge
 SECTIONS = (ADD, LOOK, CHANGE, KEEP)
 """The headings of the help, in order; commands of other sections come last, under "More"."""
 
+DONE, PART_FAILED, INTERRUPTED = 0, 1, 130
+"""Exit codes that commands return; errors bring their own: 2 wrong usage, 3 not found, 4 database unavailable."""
+
 _FOLDER = Path(__file__).parent
+HELP = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
+"""How every command shows its help."""
+
 _TEXT_ONLY: Any = {"rich_markup_mode": None, "add_completion": False}
 
 
@@ -68,7 +74,17 @@ class CommandFolder(TyperGroup):
                     formatter.write_dl(rows)
 
 
-class WithDefault(TyperGroup):
+class Group(TyperGroup):
+    """A group of commands that shows the whole first line of each in its help."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands, in the order in which they were added."""
+        rows = [(name, (command.help or "").split("\n")[0]) for name, command in self.commands.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class WithDefault(Group):
     """A group of which `list` is meant where no command of it is named: `talkbase jobs` is `talkbase jobs list`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -111,7 +127,8 @@ def built(name: str, command: Command) -> Any:
 
 def group(**settings: Any) -> typer.Typer:
     """A group of commands with plain help, which is written in a fraction of the time that boxes and colours take."""
-    return typer.Typer(context_settings={"help_option_names": ["--help", "-h"]}, **_TEXT_ONLY, **settings)
+    settings.setdefault("cls", Group)
+    return typer.Typer(context_settings=HELP, **_TEXT_ONLY, **settings)
 
 
 def first_line(command: Command) -> str:

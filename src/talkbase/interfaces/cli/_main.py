@@ -12,10 +12,7 @@ import typer
 from talkbase import __version__
 from talkbase.errors import Interrupted, TalkbaseError, UsageError
 from talkbase.interfaces.cli import _output
-from talkbase.interfaces.cli._group import CommandFolder
-
-DONE, INTERRUPTED = 0, 130
-"""Exit codes of the command line itself; commands return 1 where part failed, and errors bring their own."""
+from talkbase.interfaces.cli._group import DONE, HELP, INTERRUPTED, CommandFolder
 
 
 def application() -> Any:
@@ -25,7 +22,7 @@ def application() -> Any:
         rich_markup_mode=None,
         add_completion=True,
         no_args_is_help=True,
-        context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100},
+        context_settings=HELP,
         epilog="Every command takes --json, for programs, and --help.",
     )
     app.callback()(talkbase)
@@ -59,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = application()(args=list(arguments), prog_name="talkbase", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):
         # Whoever reads has seen enough (`talkbase show … | head`). Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
@@ -88,8 +85,6 @@ def _report(error: BaseException, *, as_json: bool) -> int:
 def _as_known(error: BaseException) -> TalkbaseError | None:
     if isinstance(error, TalkbaseError):
         return error
-    if isinstance(error, SystemExit):
-        return None if not error.code else TalkbaseError(str(error.code))
     if isinstance(error, typer.Abort | EOFError | KeyboardInterrupt):
         return Interrupted()
     if hasattr(error, "format_message"):  # typer's own: wrong usage, or the help that no arguments ask for
