@@ -263,7 +263,7 @@ class _Phrase:
 def _phrase(found: Any, offset: float, language: str) -> _Phrase:
     words = tuple(
         Word(
-            word.word.strip(),
+            word.word,  # as written, with its leading space: only some languages have spaces
             round(offset + float(word.start), 3),
             round(offset + max(float(word.start), float(word.end)), 3),
             min(1.0, max(0.0, float(word.probability))),
