@@ -51,9 +51,12 @@ def server() -> Iterator[Server]:
     shutil.rmtree(home, ignore_errors=True)
 
 
-@pytest.fixture
-def new_database(server: Server) -> Iterator[Callable[..., str]]:
-    """Makes databases (by default copies of the migrated template) and returns their conninfo; they go after the test."""
+@contextmanager
+def databases(server: Server) -> Iterator[Callable[..., str]]:
+    """Gives what makes databases, by default copies of the migrated template, and returns their conninfo.
+
+    They are dropped at the end.
+    """
     made: list[str] = []
 
     def make(template: str | None = TEMPLATE, name: str | None = None) -> str:
@@ -70,6 +73,20 @@ def new_database(server: Server) -> Iterator[Callable[..., str]]:
         for name in made:
             connection.execute(psycopg.sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
                 psycopg.sql.Identifier(name)))  # fmt: skip
+
+
+@pytest.fixture
+def new_database(server: Server) -> Iterator[Callable[..., str]]:
+    """Makes databases, by default copies of the migrated template, and returns their conninfo."""
+    with databases(server) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def module_database(server: Server) -> Iterator[Database]:
+    """A migrated database that the tests of a module share; each leaves it as it was."""
+    with databases(server) as make, Database(parse(make()), Settings()) as database:
+        yield database
 
 
 @pytest.fixture

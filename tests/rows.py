@@ -1,4 +1,4 @@
-"""Fills a database with rows in every table for two users, from the models: a new table is filled without being named."""
+"""Fills a database with rows in every table for two users, from the models: a new table is filled by itself."""
 
 from __future__ import annotations
 
@@ -171,34 +171,39 @@ def _of(filled: Filled, table: str, place: Place, wanted: int) -> dict[str, Any]
 def _special(table: str, place: Place, filled: Filled, again: bool) -> dict[str, Any]:
     """What the model alone does not tell."""
     digest = f"{place.user}{place.conversation}{place.row}{int(again)}" * 16
-    if table == "users":
-        return {"id": uuid7(), "email": f"user{place.user}{again}@example.org", "username": f"u{place.user}{again}",
-                "password_hash": f"scrypt$secret-of-{place.user}"}  # fmt: skip
-    if table == "conversations":
-        return {"title": f"Budget {place.conversation} of user {place.user}", "visibility": "private",
-                "search_config": "english", "language": "en", "ended_at": _START + timedelta(days=1)}  # fmt: skip
-    if table == "media":
-        return {"sha256": digest}
-    if table == "utterances":
-        return {"position": place.row + 2 * again, "text": SAID[place.row], "machine_text": SAID[place.row],
-                "version": 1, "search_config": "english", "suspect": None,
-                "words": Jsonb([{"text": "We", "start": 0.25, "end": 0.5, "confidence": 0.9}])}  # fmt: skip
-    if table == "statements":
-        return {"author": "machine", "support": "evidence", "support_reason": None}
+    number = f"{place.user}{int(again)}"
+    tables: dict[str, dict[str, Any]] = {
+        "users": {"id": uuid7(), "email": f"user{number}@example.org", "username": f"u{number}",
+                  "password_hash": f"scrypt$secret-of-{place.user}"},
+        "conversations": {"title": f"Budget {place.conversation} of user {place.user}", "visibility": "private",
+                          "search_config": "english", "language": "en", "ended_at": _START + timedelta(days=1),
+                          "deleted_at": None},
+        "media": {"sha256": digest},
+        "utterances": {"position": place.row + 2 * again, "text": SAID[place.row], "machine_text": SAID[place.row],
+                       "version": 1, "search_config": "english", "suspect": None,
+                       "words": Jsonb([{"text": "We", "start": 0.25, "end": 0.5, "confidence": 0.9}])},
+        "statements": {"author": "machine", "support": "evidence", "support_reason": None},
+        "insights": {"persuasion_score": 7.5} | ({"analysis_id": None} if again else {}),
+        "shares": {"user_id": None, "link_hash": digest, "expires_at": None},
+        "tokens": {"token_hash": digest},
+        "topics": {"name": f"topic {place.row}{number}"},
+    }  # fmt: skip
     if table == "evidence":
         return _evidence(place, filled)
     if table == "voice_matches":
-        other = filled.rows["speakers"][Place(place.user, 1 - place.conversation, place.row if not again else 0)]
-        return {"other_conversation_id": other["conversation_id"], "other_speaker_id": other["id"]} | (
-            {"speaker_id": filled.rows["speakers"][Place(place.user, place.conversation, 1)]["id"]} if again else {}
-        )
-    if table == "shares":
-        return {"user_id": None, "link_hash": digest, "expires_at": None}
-    if table == "insights":
-        return {"persuasion_score": 7.5} | ({"analysis_id": None} if again else {})
-    if table == "tokens":
-        return {"token_hash": digest}
-    return _again(table) if again else {}
+        return _match(place, filled, again)
+    if again and table in ("cluster_nodes", "node_utterances"):  # the pair of the one with the other
+        column, target = ("node_id", "nodes") if table == "cluster_nodes" else ("utterance_id", "utterances")
+        return {column: _of(filled, target, place, 1 - place.row)["id"]}
+    return tables.get(table, {})
+
+
+def _match(place: Place, filled: Filled, again: bool) -> dict[str, Any]:
+    speakers = filled.rows["speakers"]
+    other = speakers[Place(place.user, 1 - place.conversation, 0 if again else place.row)]
+    mine = speakers[Place(place.user, place.conversation, 1 if again else place.row)]
+    return {"other_conversation_id": other["conversation_id"], "other_speaker_id": other["id"],
+            "speaker_id": mine["id"]}  # fmt: skip
 
 
 def _evidence(place: Place, filled: Filled) -> dict[str, Any]:
@@ -208,8 +213,3 @@ def _evidence(place: Place, filled: Filled) -> dict[str, Any]:
         return nothing | {"start_time": 1.0, "end_time": 2.0}
     said = filled.rows["utterances"][place]["id"]
     return nothing | {"utterance_id": said, "version": 1, "start_char": 0, "end_char": 9}
-
-
-def _again(table: str) -> dict[str, Any]:
-    """What a further row needs to be different in."""
-    return {"topics": {"name": "a further topic"}}.get(table, {})

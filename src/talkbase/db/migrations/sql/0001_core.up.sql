@@ -1012,7 +1012,7 @@ CREATE TABLE talkbase.statements (
     CONSTRAINT ck_statements_machine_has_run CHECK (author <> 'machine' OR run_id IS NOT NULL),
     CONSTRAINT fk_statements_owner_id FOREIGN KEY(owner_id) REFERENCES talkbase.users (id) ON DELETE CASCADE,
     CONSTRAINT fk_statements_conversation_id FOREIGN KEY(conversation_id) REFERENCES talkbase.conversations (id) ON DELETE CASCADE,
-    CONSTRAINT fk_statements_run_id FOREIGN KEY(run_id) REFERENCES talkbase.runs (id) ON DELETE SET NULL
+    CONSTRAINT fk_statements_run_id FOREIGN KEY(run_id) REFERENCES talkbase.runs (id) ON DELETE CASCADE
 );
 CREATE INDEX ix_statements_conversation_id ON talkbase.statements (conversation_id);
 CREATE INDEX ix_statements_owner_id ON talkbase.statements (owner_id);
@@ -1029,7 +1029,7 @@ COMMENT ON COLUMN talkbase.statements.support_reason IS 'Why it is marked import
 COMMENT ON COLUMN talkbase.statements.stale IS 'Whether evidence changed since it was made.';
 COMMENT ON COLUMN talkbase.statements.stale_at IS 'When it became stale.';
 COMMENT ON COLUMN talkbase.statements.author IS 'Who made it.';
-COMMENT ON COLUMN talkbase.statements.run_id IS 'The run that made it; null where a person or another system did.';
+COMMENT ON COLUMN talkbase.statements.run_id IS 'The run that made it, with which it goes; null where none did.';
 COMMENT ON COLUMN talkbase.statements.created_at IS 'When the row was made.';
 COMMENT ON COLUMN talkbase.statements.updated_at IS 'When the row last changed (kept by a trigger).';
 

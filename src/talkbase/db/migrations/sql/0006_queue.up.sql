@@ -602,4 +602,8 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SEQUENCE procrastinate_jobs_id_seq, procrastinate_events_id_seq TO %I', app_role());
 END $$;
 
+-- It clears a table that is none of the application's business when the application deletes a job.
+ALTER FUNCTION procrastinate_unlink_periodic_defers_v1() SECURITY DEFINER SET search_path = talkbase, pg_temp;
+REVOKE EXECUTE ON FUNCTION procrastinate_unlink_periodic_defers_v1() FROM PUBLIC;
+
 SET LOCAL search_path = "$user", public;
