@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,9 @@ def add_all(
                 raise
             stray = isinstance(error, UnsupportedInput) and not found.named
             result = Added(str(found.path), None, "skipped" if stray else "failed", False, str(error))
+        except Exception as error:  # a fault of talkbase's own, which must not cost the other files
+            logging.getLogger("talkbase").exception("adding %s", found.path)
+            result = Added(str(found.path), None, "failed", False, f"unexpected {type(error).__name__}: {error}")
         results.append(result)
         if report:
             report(result)

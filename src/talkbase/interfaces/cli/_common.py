@@ -19,11 +19,10 @@ Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="Ho
 
 @contextmanager
 def opened() -> Iterator[Talkbase]:
-    """The talkbase that the settings name, closed at the end; libraries' warnings do not reach the terminal."""
-    import logging
-
+    """The talkbase that the settings name, closed at the end; libraries' warnings go into the log."""
     import talkbase
+    from talkbase.interfaces.cli._log import open_log
 
-    logging.getLogger().addHandler(logging.NullHandler())
     with talkbase.open() as tb:
+        open_log(tb.settings.home, debug=tb.settings.debug)
         yield tb

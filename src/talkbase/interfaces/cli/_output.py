@@ -114,7 +114,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, wide: 
 
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="ellipsis", no_wrap=column not in wide, ratio=None)
+        table.add_column(column, overflow="fold", no_wrap=column not in wide)
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else Text(clean("" if cell is None else cell)) for cell in row))
     print_trimmed(table)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -10,9 +10,11 @@ from talkbase.interfaces.cli import _output
 from talkbase.interfaces.cli._common import AsJson, Limit, opened
 from talkbase.interfaces.cli._group import LOOK, Command
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
 Status = Literal["pending", "processing", "completed", "failed"]
 Kind = Literal["video", "audio", "meeting", "call", "chat", "transcript", "podcast", "interview", "talk", "other"]
-assert get_args(Status)
 
 
 def list_conversations(
@@ -38,19 +40,22 @@ def list_conversations(
             ["id", "title", "length", "speakers", "lines", "status", "added"],
             [
                 (_output.short(row.id), row.title, _output.length(row.duration), _speakers(row.speakers),
-                 f"{row.utterances:,}", _output.status_text(row.status), _output.moment(row.created_at))
+                 f"{row.utterances:,}", _output.status_text(row.status), _added(row.created_at))
                 for row in rows
             ],
-            wide=("title", "speakers"),
+            wide=("title",),
         )  # fmt: skip
         if rows.next:
             _output.say(f"There is more: talkbase list --after {rows.next}")
 
 
 def _speakers(names: list[str]) -> str:
-    if _output.interactive() and len(names) > 3:
-        return f"{', '.join(names[:3])} and {len(names) - 3} more"
-    return ", ".join(names)
+    """A terminal is too narrow for names: there it is their number."""
+    return str(len(names)) if _output.interactive() else ", ".join(names)
+
+
+def _added(when: datetime) -> str:
+    return _output.moment(when)[: 10 if _output.interactive() else None]
 
 
 command = Command(list_conversations, LOOK)

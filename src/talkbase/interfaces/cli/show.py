@@ -10,14 +10,15 @@ from talkbase.interfaces.cli._common import AsJson, Reference, opened
 from talkbase.interfaces.cli._group import LOOK, Command
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.text import Text
 
     from talkbase.queries.conversations import Conversation, UtteranceRow
 
 LOW = 0.5
 """Confidence below which words are shown dim."""
+
+NAME = 20
+"""Characters of a speaker's name on a terminal; in a pipe it is whole."""
 
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_red", "bright_cyan", "bright_magenta")
 _MARKS = {"silence": "in silence?", "music": "music?", "repetition": "repetition?", "low_confidence": "unsure"}
@@ -89,7 +90,9 @@ class _Transcript:
         self._colours = {s.label: _COLOURS[i % len(_COLOURS)] for i, s in enumerate(found.speakers)}
         self._times = max((len(_time(u)) for u in self._lines), default=0)
         self._sure = any(u.confidence is not None for u in self._lines)
-        self._widest = min(max((len(name) for name in self._names.values()), default=0), 20)
+        if _output.interactive():
+            self._names = {label: _cropped(name) for label, name in self._names.items()}
+        self._widest = max((len(name) for name in self._names.values()), default=0)
 
     def print(self) -> None:
         """Print them all."""
@@ -127,6 +130,10 @@ class _Transcript:
         return said
 
 
+def _cropped(name: str) -> str:
+    return name if len(name) <= NAME else name[: NAME - 1] + "…"
+
+
 def _blank(width: int) -> Text:
     from rich.text import Text
 
@@ -137,11 +144,6 @@ def _time(line: UtteranceRow) -> str:
     if line.start is not None:
         return clock(line.start)
     return _output.moment(line.said_at)
-
-
-def speaker_colours(labels: Sequence[str]) -> dict[str, str]:
-    """A colour for each speaker, always the same for the same place in the list."""
-    return {label: _COLOURS[i % len(_COLOURS)] for i, label in enumerate(labels)}
 
 
 command = Command(show, LOOK)
