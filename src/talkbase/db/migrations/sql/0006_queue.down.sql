@@ -1,3 +1,5 @@
+SET LOCAL client_min_messages = warning;  -- not one line for each function that goes with its table
+
 DROP TABLE talkbase.procrastinate_events, talkbase.procrastinate_periodic_defers, talkbase.procrastinate_jobs,
            talkbase.procrastinate_workers CASCADE;
 
@@ -13,3 +15,5 @@ END $$;
 
 DROP TYPE talkbase.procrastinate_job_to_defer_v1, talkbase.procrastinate_job_status,
           talkbase.procrastinate_job_event_type;
+
+SET LOCAL client_min_messages = notice;
