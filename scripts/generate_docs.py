@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import reference_json  # a neighbour, found wherever this is started from
+
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 WIDTH = 100
@@ -25,8 +28,8 @@ def main(arguments: list[str]) -> int:
         for name in stale:
             print(f"docs/reference/{name} is out of date: run make docs.", file=sys.stderr)
         return 1 if stale else 0
-    REFERENCE.mkdir(parents=True, exist_ok=True)
     for name in stale:
+        (REFERENCE / name).parent.mkdir(parents=True, exist_ok=True)
         (REFERENCE / name).write_text(PAGES[name](), "utf-8")
         print(f"wrote docs/reference/{name}")
     return 0
@@ -209,6 +212,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "plugins.md": plugins_page,
     "schema.md": schema_page,
+    **reference_json.pages(_page, _table),
 }
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from contextlib import suppress
+from io import TextIOWrapper
 from pathlib import Path
 
 NAME = "talkbase.log"
@@ -12,45 +14,40 @@ NAME = "talkbase.log"
 _MOST_BYTES = 5_000_000
 
 
-def open_log(home: Path, *, debug: bool = False) -> Path | None:
-    """Send warnings and errors of talkbase and of libraries into the log; returns the file, None where it cannot be.
+def open_log(home: Path, *, debug: bool = False) -> Path:
+    """Send warnings and errors of talkbase and of libraries into the log, which is made when there is something in it.
 
     With `debug` they go to standard error as well.
     """
-    import logging
-
-    handlers: list[logging.Handler] = [logging.NullHandler()]
-    file: Path | None = home / "logs" / NAME
-    try:
-        _prepare(home / "logs" / NAME)
-        handlers.append(logging.FileHandler(home / "logs" / NAME, encoding="utf-8", delay=True))
-    except OSError:
-        file = None
+    file = home / "logs" / NAME
+    handlers: list[logging.Handler] = [_Log(file, encoding="utf-8", delay=True)]
     if debug:
         handlers.append(logging.StreamHandler(sys.stderr))
     logging.basicConfig(
         handlers=handlers, level=logging.WARNING, force=True, format="%(asctime)s %(process)d %(name)s %(message)s"
     )
     logging.captureWarnings(True)
+    logging.raiseExceptions = False  # a log that cannot be written is no reason to stop, or to print tracebacks
     return file
 
 
 def keep_traceback(error: BaseException) -> Path | None:
     """Write the error's traceback into the log and return that; None where it cannot be written."""
     with suppress(Exception):
-        import logging
-
         from talkbase.config import settings
 
         file = open_log(settings().home, debug=settings().debug)
         logging.getLogger("talkbase").error("unexpected error", exc_info=error)
-        return file
+        return file if file.exists() else None
     return None
 
 
-def _prepare(file: Path) -> None:
-    """Make the file, for its owner only, and put what is in it aside when it has grown."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    if file.exists() and file.stat().st_size > _MOST_BYTES:
-        file.replace(file.with_suffix(".log.1"))
-    file.touch(mode=0o600)
+class _Log(logging.FileHandler):
+    def _open(self) -> TextIOWrapper:
+        """Make the file, for its owner only, and put the old one aside when it has grown."""
+        file = Path(self.baseFilename)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.exists() and file.stat().st_size > _MOST_BYTES:
+            file.replace(file.with_suffix(".log.1"))
+        file.touch(mode=0o600)
+        return super()._open()
