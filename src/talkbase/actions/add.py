@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from talkbase.actions.analyze import StageProgress, analyze, quiet
+from talkbase.actions.forget import drop_unused, hold_file
 from talkbase.actions.work import defer_analysis
 from talkbase.domain.ids import uuid7
 from talkbase.domain.text import search_config
 from talkbase.domain.transcript import Transcript
-from talkbase.errors import TalkbaseError, UnsupportedInput
+from talkbase.errors import Conflict, TalkbaseError, UnsupportedInput
 from talkbase.stages import Options
 
 if TYPE_CHECKING:
@@ -63,11 +64,14 @@ def add(
         return Added(str(path), conversation, state["status"], duplicate, None)
     try:
         analyze(tb, conversation, options, progress=progress)
+    except Conflict:
+        pass  # another process is at it: the status says how far it is
     except TalkbaseError as error:
         if error.code == "interrupted":
             raise
         return Added(str(path), conversation, "failed", duplicate, error.message)
-    return Added(str(path), conversation, _state(tb, conversation)["status"], duplicate, None)
+    state = _state(tb, conversation)
+    return Added(str(path), conversation, state["status"], duplicate, state["error"])
 
 
 def add_all(
@@ -144,17 +148,17 @@ def _take_in(
     stored = tb.store.put(path)
     try:
         with tb.database.writing(tb.user) as writing:
-            # Two processes that add the same file at once: the second waits here, and finds it.
-            writing.execute(
-                "SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 0))", key=f"{tb.user}:{stored.sha256}"
-            )
+            # Whoever adds or deletes the same content at the same time waits here, and then sees what this one did.
+            hold_file(writing, stored.sha256)
+            if stored.sha256 not in tb.store:
+                tb.store.put(path)
             known = None if again else _known(writing, tb.user, stored.sha256)
             conversation = known or _write(writing, tb.user, path, transcript, reader, stored, title)
             if queue and not _is_completed(writing, conversation):
                 defer_analysis(writing, tb.user, conversation, options)
     except BaseException:
         if stored.new:
-            _drop_unused(tb, stored.sha256)
+            drop_unused(tb, stored.sha256)
         raise
     return conversation, known is not None
 
@@ -210,13 +214,6 @@ def _media_kind(transcript: Transcript) -> str:
     if not transcript.needs_speech:
         return "transcript"
     return "video" if transcript.kind == "video" else "audio"
-
-
-def _drop_unused(tb: Talkbase, sha256: str) -> None:
-    """Take a stored file back when no row came to need it, in this transaction or another."""
-    with tb.database.as_owner() as connection:
-        if not connection.execute("SELECT 1 FROM media WHERE sha256 = %s LIMIT 1", [sha256]).fetchone():
-            tb.store.delete(sha256)
 
 
 def _state(tb: Talkbase, conversation: UUID) -> dict[str, Any]:

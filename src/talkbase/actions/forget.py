@@ -13,6 +13,7 @@ from talkbase.queries import conversations
 
 if TYPE_CHECKING:
     from talkbase.actions.library import Talkbase
+    from talkbase.db.session import Writing
 
 _COUNTS = """
 SELECT json_build_object(
@@ -47,20 +48,24 @@ def delete(tb: Talkbase, conversation: str | UUID) -> Forgotten:
             for row in writing.rows("SELECT DISTINCT sha256 FROM media WHERE conversation_id = %(id)s", id=key)
         ]
         writing.execute("DELETE FROM procrastinate_jobs WHERE args->>'conversation_id' = %(id)s", id=str(key))
-        writing.execute("DELETE FROM edits WHERE conversation_id = %(id)s", id=key)
         if not writing.execute("DELETE FROM conversations WHERE id = %(id)s", id=key):
             raise NotFound("Only its owner can delete this conversation.")
         writing.insert("receipts", {
             "id": uuid7(), "owner_id": tb.user, "kind": "conversation", "target_id": key, "counts": dict(counts),
             "media": hashes, "author_id": tb.user,
         })  # fmt: skip
-    return Forgotten(key, counts, sum(_drop_file(tb, sha256) for sha256 in hashes))
+    return Forgotten(key, counts, sum(drop_unused(tb, sha256) for sha256 in hashes))
 
 
-def _drop_file(tb: Talkbase, sha256: str) -> bool:
-    """Delete a stored file unless another conversation, whoever owns it, needs it."""
+def hold_file(writing: Writing, sha256: str) -> None:
+    """Keep others from adding or dropping this content until the transaction ends."""
+    writing.value("SELECT pg_advisory_xact_lock(hashtextextended(%(sha256)s, 1))", sha256=sha256)
+
+
+def drop_unused(tb: Talkbase, sha256: str) -> bool:
+    """Delete a stored file unless a conversation, whoever owns it, needs it; returns whether it went."""
     with tb.database.as_owner() as connection:
-        connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 1))", [sha256])
+        connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 1))", [sha256])  # the lock of `hold_file`
         if connection.execute("SELECT 1 FROM media WHERE sha256 = %s LIMIT 1", [sha256]).fetchone():
             return False
         return bool(tb.store.delete(sha256))
