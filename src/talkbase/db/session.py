@@ -17,7 +17,7 @@ from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
 from talkbase.db.diagnose import explain
-from talkbase.errors import Conflict, UsageError
+from talkbase.errors import Conflict, NotAllowed, UsageError
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
@@ -197,10 +197,13 @@ class Database:
                 f"Somebody else changed or deleted this meanwhile ({error.diag.constraint_name}).", hint="Try again."
             ) from error
         except (psycopg.OperationalError, psycopg.errors.InsufficientPrivilege) as error:
+            if "row-level security" in str(error):
+                raise NotAllowed("That belongs to somebody else.") from error
             raise explain(error, self.url) from error
         except psycopg.DataError as error:
-            reason = error.diag.message_primary or str(error)
-            raise UsageError(f"PostgreSQL cannot keep this value: {reason}.") from error
+            raise UsageError(f"PostgreSQL cannot keep a value: {error.diag.message_primary or error}.") from error
+        except UnicodeEncodeError as error:
+            raise UsageError("PostgreSQL cannot keep a value: it is no Unicode text.") from error
 
     def _connections(self) -> ConnectionPool[psycopg.Connection[Any]]:
         if self._pool is None:
