@@ -41,6 +41,7 @@ def create(settings: Settings) -> Created:
     try:
         if not exists:
             connect.create_database(replace(url, dbname=MAINTENANCE), name)
+            exists = True
         with Database(url, settings).as_owner() as connection:
             roles.ensure(connection)
     except DatabaseUnavailable as error:  # it was reached above: so what is missing is a right
@@ -49,12 +50,12 @@ def create(settings: Settings) -> Created:
 
 
 def script(database: str, login: str, *, create_it: bool) -> str:
-    """What an administrator runs with psql: the database, the extension that not every login may make, the roles."""
+    """What an administrator runs with psql: the database, the extensions, the roles."""
     from psycopg import sql
 
     name, owner = sql.Identifier(database).as_string(), sql.Identifier(login).as_string()
     lines = [f"CREATE DATABASE {name} OWNER {owner};"] if create_it else []
-    lines += [f"\\connect {name}", "CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public;"]
+    lines += [f"\\connect {name}"]
     return "\n".join(lines) + "\n" + roles.script(database, login)
 
 

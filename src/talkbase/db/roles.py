@@ -1,4 +1,4 @@
-"""The two roles beside the login role, and the script that makes them where the login may not.
+"""What the schema stands on, three extensions and two roles, and the script for who may not make them.
 
 The login role of the URL owns the tables. People's transactions run as `<database>_app`, search functions as
 `<database>_search`; neither can log in. Names follow the database, since roles belong to the whole server; once the
@@ -13,6 +13,9 @@ from talkbase.errors import DatabaseUnavailable
 
 if TYPE_CHECKING:
     from psycopg import Connection
+
+EXTENSIONS = ("vector", "pg_trgm", "btree_gist")
+"""Vectors, words written alike, and facts that hold one at a time. pgvector often needs an administrator."""
 
 _LONGEST_PREFIX = 56
 """Bytes of the database's name that a role's name keeps: PostgreSQL cuts names at 63, and `_search` takes 7."""
@@ -49,22 +52,23 @@ def missing(connection: Connection[Any]) -> list[str]:
 def require(connection: Connection[Any]) -> None:
     """Raise `DatabaseUnavailable` with the administrator's script unless the login may act as both roles."""
     if lacking := missing(connection):
-        raise _cannot(connection, lacking[0])
+        raise _cannot(connection, f"make or use the role {lacking[0]}, which row security needs")
 
 
 def script(database: str, login: str) -> str:
-    """What an administrator runs to make the roles and to let the login use them."""
+    """What an administrator runs, in that database, to make extensions and roles and to let the login use them."""
     return _script(_names(database), database, login)
 
 
 def ensure(connection: Connection[Any]) -> None:
-    """Make the missing roles on an autocommit connection.
+    """Make the missing extensions and roles on an autocommit connection.
 
-    Raises `DatabaseUnavailable` with the administrator's script where the login may not make roles.
+    Raises `DatabaseUnavailable` with the administrator's script where the login may not make them.
     """
     import psycopg
     from psycopg import sql
 
+    _ensure_extensions(connection)
     for name in missing(connection):
         role = sql.Identifier(name)
         try:
@@ -75,8 +79,25 @@ def ensure(connection: Connection[Any]) -> None:
         except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
             continue  # another process made it at the same moment
         except psycopg.errors.InsufficientPrivilege as error:
-            raise _cannot(connection, name) from error
+            raise _cannot(connection, f"make or use the role {name}, which row security needs") from error
     require(connection)
+
+
+def _ensure_extensions(connection: Connection[Any]) -> None:
+    import psycopg
+    from psycopg import sql
+
+    there = {row[0] for row in connection.execute("SELECT extname FROM pg_extension")}
+    for name in EXTENSIONS:
+        if name in there:
+            continue
+        create = sql.SQL("CREATE EXTENSION IF NOT EXISTS {} WITH SCHEMA public").format(sql.Identifier(name))
+        try:
+            connection.execute(create)
+        except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+            continue  # another process made it at the same moment
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise _cannot(connection, f"make the extension {name}") from error
 
 
 def _names(database: str) -> tuple[str, str]:
@@ -85,11 +106,12 @@ def _names(database: str) -> tuple[str, str]:
     return f"{prefix}_app", f"{prefix}_search"
 
 
-def _cannot(connection: Connection[Any], role: str) -> DatabaseUnavailable:
+def _cannot(connection: Connection[Any], what: str) -> DatabaseUnavailable:
     info = connection.info
     return DatabaseUnavailable(
-        f"The login {info.user} may not make or use the role {role} that row security needs.",
-        hint="Let an administrator run:\n" + _script(names(connection), info.dbname, info.user),
+        f"The login {info.user} may not {what}.",
+        hint=f"Let an administrator run, in the database {info.dbname}:\n"
+        + _script(names(connection), info.dbname, info.user),
     )
 
 
@@ -97,7 +119,7 @@ def _script(roles: tuple[str, str], database: str, login: str) -> str:
     from psycopg import sql
 
     who = sql.Identifier(login)
-    statements = []
+    statements = [f"CREATE EXTENSION IF NOT EXISTS {name} WITH SCHEMA public;" for name in EXTENSIONS]
     for name in roles:
         create = sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)).as_string()
         statements += [
