@@ -78,13 +78,8 @@ class Diarize:
 
     def compute(self, rows: list[Said], subject: Subject, progress: Progress) -> Voices:
         """Find the turns; then cut the words at changes of speaker, and say who said each utterance as it stands."""
-        from talkbase.engines.diarization import channel_turns
-
-        sound = subject.sound()
         by_channel = any(row.channel is not None for row in rows)
-        found = channel_turns(sound) if by_channel else None
-        if found is None:
-            found = self._diarizer().diarize(sound, speakers=subject.options.speakers, progress=progress)
+        found = self._listen(subject, by_channel, progress)
         turns = [_Turn(turn.start, turn.end, label(turn.speaker)) for turn in found.turns]
         if by_channel:
             utterances = [_on_channel(row) for row in rows if row.words]
@@ -93,6 +88,18 @@ class Diarize:
             utterances = _utterances.cut([_piece(row) for row in rows if row.words], turns)
             by_id = {row.id: who for row in rows if (who := _loudest(row, turns))}
         return Voices(found, utterances, by_id)
+
+    def _listen(self, subject: Subject, by_channel: bool, progress: Progress) -> Diarization:
+        from talkbase.engines.diarization import Diarizer
+
+        if by_channel:
+            from talkbase.engines.channels import channel_turns
+
+            if found := channel_turns(subject.sound()):
+                return found
+        if not self._diarizers:
+            self._diarizers.append(Diarizer())
+        return self._diarizers[0].diarize(subject.sound(), speakers=subject.options.speakers, progress=progress)
 
     def write(self, writing: Writing, subject: Subject, run: UUID, result: Voices) -> dict[str, Any]:
         """Write speakers, turns and utterances; what a person has touched is only given its speaker."""
@@ -117,13 +124,6 @@ class Diarize:
                 writing, conversation, result.utterances, speakers, run=run, fallback_language=language
             )
         return {"speakers": len(speakers), "turns": len(result.diarization.turns), "utterances": count}
-
-    def _diarizer(self) -> Diarizer:
-        from talkbase.engines.diarization import Diarizer
-
-        if not self._diarizers:
-            self._diarizers.append(Diarizer())
-        return self._diarizers[0]
 
 
 @dataclass(frozen=True, slots=True)
