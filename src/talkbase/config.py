@@ -39,7 +39,9 @@ def _default_models() -> Path:
 class Settings(BaseSettings):
     """talkbase's settings: from the environment, `.env`, `talkbase.toml` here, and the one in the home folder."""
 
-    model_config = SettingsConfigDict(env_prefix="TALKBASE_", env_file=".env", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TALKBASE_", env_file=".env", env_ignore_empty=True, extra="ignore", populate_by_name=True
+    )
 
     home: Path = Field(
         default_factory=_default_home,

@@ -82,6 +82,7 @@ def add_all(
     `report` is called after each file; `how` are the arguments of `add`.
     """
     results = []
+    _ = tb.database  # what keeps it from being opened is no fault of a file
     for found in expand(paths):
         try:
             result = add(tb, found.path, **how)

@@ -50,6 +50,7 @@ def run(arguments: Sequence[str]) -> int:
     `{"error": {"code", "message", "hint"}}`.
     """
     as_json = "--json" in arguments
+    _output.reset()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -57,8 +58,7 @@ def run(arguments: Sequence[str]) -> int:
         code = application()(args=list(arguments), prog_name="talkbase", standalone_mode=False)
         sys.stdout.flush()
     except (BrokenPipeError, SystemExit):
-        # Whoever reads has seen enough (`talkbase show … | head`). Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _stop_printing()  # whoever reads has seen enough: `talkbase show … | head`
         return DONE
     except BaseException as error:
         return _report(error, as_json=as_json)
@@ -73,13 +73,18 @@ def _report(error: BaseException, *, as_json: bool) -> int:
         return DONE
     head = "error:" if known.exit_code != INTERRUPTED else ""
     head = f"\x1b[1;31m{head}\x1b[0m" if head and _in_colour() else head
-    body = _output.clean(known.message) if "\n" not in known.message else known.message
-    hint = f" {known.hint}" if known.hint else ""
-    _output.say(f"{head} {body}{hint}".strip())
-    if as_json and not _output.value_printed():
+    _output.say(f"{head} {_output.clean_lines(str(known))}".strip())
+    if isinstance(error, OSError):
+        _stop_printing()
+    elif as_json and not _output.value_printed():
         _output.print_json({"error": {"code": known.code, "message": known.message, "hint": known.hint}})
         sys.stdout.flush()
     return known.exit_code
+
+
+def _stop_printing() -> None:
+    """Print into nothing from here on: Python would complain once more at its end where standard output is broken."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _as_known(error: BaseException) -> TalkbaseError | None:

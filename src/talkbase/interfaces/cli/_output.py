@@ -46,6 +46,13 @@ def value_printed() -> bool:
     return _Printed.value
 
 
+def reset() -> None:
+    """Forget what was printed and where: the command line begins anew, perhaps on other streams."""
+    _Printed.value = False
+    out.cache_clear()
+    err.cache_clear()
+
+
 def print_json(value: Any) -> None:
     """Print one JSON value: the only thing that a command with `--json` writes to standard output."""
     _Printed.value = True
@@ -74,6 +81,11 @@ def plain(value: Any, key: str = "") -> Any:
 def clean(text: object) -> str:
     """Text from outside as a terminal may show it: on one line, without anything that would steer it."""
     return _STEERING.sub("\ufffd", _SEQUENCE.sub("", " ".join(str(text).split())))
+
+
+def clean_lines(text: str) -> str:
+    """The same for text of several lines, which stay."""
+    return "\n".join(clean(line) for line in text.splitlines())
 
 
 def say(message: str) -> None:

@@ -21,18 +21,24 @@ _SPARSE = 30.0
 
 
 class Display:
-    """Shows stages as they come; call it as a `StageProgress`, within `with`.
+    """Shows stages as they come; call it as a `StageProgress`, within `with`, after `begin` has named the work.
 
-    `about` names what is worked on. `quiet` shows nothing, for work that takes no time.
+    A stage's time runs from the end of the one before: so loading a model counts for the stage that needs it.
     """
 
     def __init__(self) -> None:
-        self.about = ""
+        self._about = ""
         self._bars: Progress | None = None
         self._bar: TaskID | None = None
         self._stage: str | None = None
-        self._begun = self._last = 0.0
-        self._first = self._done = self._total = 0.0
+        self._begun = self._latest = self._said = time.monotonic()
+        self._done = self._total = 0.0
+
+    def begin(self, about: str) -> None:
+        """From now on this is worked on."""
+        self.end_stage()
+        self._about = clean(about)
+        self._latest = time.monotonic()
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
@@ -52,14 +58,14 @@ class Display:
         now = time.monotonic()
         if stage != self._stage:
             self.end_stage()
-            self._stage, self._begun, self._last, self._first = stage, now, now, done
-        self._done, self._total = done, total
+            self._stage, self._begun, self._said = stage, self._latest, now
+        self._done, self._total, self._latest = done, total, now
         if self._bars:
             self._draw(self._bars)
-        elif now - self._last >= _SPARSE:
-            self._last = now
+        elif now - self._said >= _SPARSE:
+            self._said = now
             share = f"{100 * done / total:.0f} %" if total else f"{done:.0f}"
-            say(f"{self._name()}: {stage} {share}{self._speed()}")
+            say(f"{self._about}: {stage} {share}{self._speed()}")
 
     def end_stage(self, *, finished: bool = True) -> None:
         """The stage at hand is over; a line says how long it took where there is no bar."""
@@ -69,7 +75,7 @@ class Display:
             self._bars.remove_task(self._bar)
             self._bar = None
         elif finished and not self._bars:
-            say(f"{self._name()}: {self._stage} took {time.monotonic() - self._begun:.1f} s{self._speed()}")
+            say(f"{self._about}: {self._stage} took {self._latest - self._begun:.1f} s{self._speed()}")
         self._stage = None
 
     def line(self, message: str) -> None:
@@ -83,17 +89,14 @@ class Display:
     def _draw(self, bars: Progress) -> None:
         speed = self._speed()
         if self._bar is None:
-            self._bar = bars.add_task(self._stage or "", total=self._total or None, about=self._name(), speed=speed)
+            self._bar = bars.add_task(self._stage or "", total=self._total or None, about=self._about, speed=speed)
         bars.update(self._bar, completed=self._done, total=self._total or None, speed=speed)
 
     def _speed(self) -> str:
-        elapsed = time.monotonic() - self._begun
+        elapsed = self._latest - self._begun
         if self._stage not in IN_SECONDS or elapsed < 0.2:
             return ""
-        return f", {(self._done - self._first) / elapsed:.1f} × real time"
-
-    def _name(self) -> str:
-        return clean(self.about)
+        return f", {self._done / elapsed:.1f} × real time"
 
 
 def _bars() -> Progress:

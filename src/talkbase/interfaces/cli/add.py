@@ -49,7 +49,7 @@ def add(
                 given, report=report, options=chosen, title=title, again=again, queue=queue, progress=display
             )
         except KeyboardInterrupt as error:
-            raise Interrupted(hint="Interrupted. Run the same command again to go on.") from error
+            raise Interrupted(hint="Run the same command again to go on.") from error
         display.end_stage()
         if as_json:
             _output.print_json(results)
@@ -90,7 +90,7 @@ class _Report:
     def _announce(self) -> None:
         if self._done < len(self._files):
             count = f"{self._done + 1}/{len(self._files)} " if len(self._files) > 1 else ""
-            self._display.about = count + self._files[self._done].name
+            self._display.begin(count + self._files[self._done].name)
 
 
 def _line(added: Added, seconds: float) -> str:

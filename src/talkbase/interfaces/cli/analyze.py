@@ -37,7 +37,7 @@ def analyze(
         results = []
         for reference in references:
             begun = time.monotonic()
-            display.about = reference
+            display.begin(reference)
             try:
                 results.append(_queue(tb, reference, chosen) if queue else _run(tb, reference, chosen, display))
             except KeyboardInterrupt as error:

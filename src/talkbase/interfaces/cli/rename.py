@@ -30,7 +30,7 @@ def rename(
     if as_json:
         _output.print_json(done)
     else:
-        _output.say(f"✓ The {done.kind} is now called {_output.clean(done.name)}.")
+        _output.say(f"✓ The {done.kind} is now called “{_output.clean(done.name)}”.")
 
 
 command = Command(rename, CHANGE)

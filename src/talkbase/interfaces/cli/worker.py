@@ -33,7 +33,7 @@ def worker(
 
         if not once:
             _output.say("Waiting for jobs. Ctrl-C ends it; what it was at is carried on by the next worker.")
-        display.about = name
+        display.begin(name)
         work(tb, once=once, name=name, progress=display, report=report)
     done, failed, stopped = (
         sum(o.status == status for o in outcomes) for status in ("completed", "failed", "interrupted")
