@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,8 +29,10 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("diagnose"), linger=0.5, options={"max_connections": "8"})
+def server() -> Iterator[Server]:
+    home = Path(tempfile.mkdtemp(prefix="talkbase-"))
+    home.chmod(0o755)
+    server = Server(home, linger=0.5, options={"max_connections": "8"})
     server.enable_tcp(_free_port())
     with server:
         with psycopg.connect(server.conninfo(), autocommit=True) as admin:
@@ -37,6 +41,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             admin.execute("REVOKE CONNECT ON DATABASE template1 FROM PUBLIC; CREATE SEQUENCE talkbase.s")
         yield server
     server.stop()
+    shutil.rmtree(home)
 
 
 @pytest.fixture

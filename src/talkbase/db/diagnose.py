@@ -172,7 +172,8 @@ _MESSAGES: tuple[tuple[re.Pattern[str], _Explanation], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), explanation)
     for pattern, explanation in (
         (
-            r"password authentication failed|(SASL|SCRAM).* authentication failed|no password supplied|password was required",
+            r"(password|SASL|SCRAM|LDAP|PAM|RADIUS|GSSAPI|certificate) authentication failed|no password supplied"
+            r"|password was required",
             _unavailable(
                 "The password for {login} on {server} is missing or wrong.",
                 "Correct it in DATABASE_URL; characters such as @ and / are written %40 and %2F there.",
@@ -269,7 +270,8 @@ _MESSAGES: tuple[tuple[re.Pattern[str], _Explanation], ...] = tuple(
             _unavailable("The connection to {server} was lost.", _TRY_AGAIN),
         ),
         (
-            r"received invalid response|expected authentication request|unsupported frontend protocol|invalid length of startup",
+            r"received invalid response|expected authentication request|unsupported frontend protocol"
+            r"|invalid length of startup",
             _unavailable("What answers at {server} is not PostgreSQL.", "Correct the port in DATABASE_URL."),
         ),
         (r"no space left on device|could not extend file|disk quota exceeded", _disk_full),

@@ -181,7 +181,7 @@ def _processes_by_folder(data: str) -> list[int]:
 
 
 def _processes_by_command(data: str) -> list[int]:
-    listing = subprocess.run(["ps", "-axo", "pid=,command="], capture_output=True, text=True, check=True).stdout
+    listing = subprocess.run(["ps", "-axww", "-o", "pid=,command="], capture_output=True, text=True, check=True).stdout
     return [int(line.split()[0]) for line in listing.splitlines() if f"postgres -D {data} " in line]
 
 

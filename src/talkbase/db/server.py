@@ -287,7 +287,7 @@ class Server:
                 stderr=log,
                 start_new_session=True,
                 pass_fds=held,
-                check=True,
+                check=False,  # where it fails or is killed, the server's lock is free again and the start is repeated
             )
 
     @contextlib.contextmanager
@@ -322,6 +322,7 @@ class Server:
                 keeper.end_server(str(self.folder / place.data))
             time.sleep(_POLL)
         os.close(free)
+        os.close(locks.lock(note, locks.EXCLUSIVE, START_TIMEOUT))  # until the keeper has gone too
 
     def _set_port(self, port: int | None) -> None:
         with self._mutex, locks.explained(self.home):
