@@ -187,14 +187,14 @@ def _write(
     metadata = dict(transcript.metadata)
     probe = metadata.pop("probe", None) or {}
     writing.insert("conversations", {
-        "id": conversation, "owner_id": user, "title": title or transcript.title or path.stem or path.name,
+        "id": conversation, "owner_id": user, "title": title or transcript.title or _text(path.stem or path.name),
         "kind": transcript.kind, "source": "file", "source_metadata": {"reader": reader, **metadata},
         "language": transcript.language, "search_config": search_config(transcript.language),
         "started_at": transcript.started_at, "duration": transcript.duration,
     })  # fmt: skip
     writing.insert("media", {
         "conversation_id": conversation, "id": uuid7(),
-        "kind": _media_kind(transcript), "name": path.name, "sha256": stored.sha256,
+        "kind": _media_kind(transcript), "name": _text(path.name), "sha256": stored.sha256,
         "size": stored.size, "mime": probe.get("mime"), "duration": transcript.duration,
         "streams": probe.get("streams"),
     })  # fmt: skip
@@ -209,6 +209,11 @@ def _write(
         writing, conversation, transcript.utterances, speakers, run=None, fallback_language=transcript.language
     )
     return conversation
+
+
+def _text(name: str) -> str:
+    """A file's name as text: what is not UTF-8 in it becomes a question mark."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def _media_kind(transcript: Transcript) -> str:
