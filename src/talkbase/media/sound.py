@@ -45,6 +45,8 @@ _LONGEST_GAP: Final = 6 * 3600.0
 _PATIENCE: Final = 100
 _REPORT_EVERY: Final = 5 * RATE
 _PLACELESS: Final = re.compile(r"\d+ channels$|ambisonic")
+# Encoders pad, and headers round; less missing than this, or than half a percent, is no damage.
+_SHORT: Final = 0.5
 # Formats that state their length; in the others FFmpeg estimates it from the bit rate.
 _STATES_LENGTH: Final = {"mov", "matroska", "wav", "flac", "aiff", "caf", "asf", "avi", "w64"}
 
@@ -108,8 +110,9 @@ def decode(source: Path, into: Path, *, progress: Progress = silent) -> Sound:
 
     One and two channels are kept, more are mixed down to one. Time 0 is the start of the recording: sound that begins
     after the picture is preceded by silence, and gaps in the time stamps become silence, so that times in the sound
-    are times in the recording. Damaged places are left out and named in `Sound.damaged`. Nothing is left of `into` when
-    it fails, and memory does not grow with the length.
+    are times in the recording. Damaged places are left out and named in `Sound.damaged`; what comes after them keeps
+    its time, but for formats without time stamps (MP3, FLAC), where it moves forward. Nothing is left of `into` when it
+    fails, and memory does not grow with the length.
 
     Raises `NoAudio` where there is no track of sound, `UnreadableInput` where nothing of it can be decoded or the file
     changes meanwhile, `NotFound`, `StorageFull`, `StorageUnavailable`.
@@ -149,9 +152,7 @@ class _Faults:
     def summary(self, seconds: float) -> str | None:
         clauses = []
         if self.claimed is not None:
-            clauses.append(
-                f"decoding stopped at {seconds:.1f} s of {self.claimed:.1f} s: the rest is missing or damaged"
-            )
+            clauses.append(f"{seconds:.1f} s of {self.claimed:.1f} s could be decoded, the rest is missing or damaged")
         # Damage where the sound stops is what stopped it.
         if self.count and (self.claimed is None or self.first < seconds - 1.0):
             places = "one damaged place" if self.count == 1 else f"{self.count} damaged places, the first"
@@ -262,7 +263,7 @@ class _Track:
         self._break()
         claimed = self._stated_length
         decoded = (timeline.frames - self._base) / RATE
-        if claimed is not None and decoded < claimed - max(1.0, 0.005 * claimed):
+        if claimed is not None and decoded < claimed - max(_SHORT, 0.005 * claimed):
             timeline.faults.claimed = claimed + self._base / RATE
 
     def _frames(self) -> Iterator[AudioFrame]:

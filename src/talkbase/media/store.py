@@ -1,7 +1,7 @@
 """The content-addressed store: every file once, under the SHA-256 of its content, in a folder or behind fsspec.
 
-Layout: `<root>/ab/cd…` (the 64 hexadecimal digits, cut after two), without an extension. In a folder, files on their
-way in lie in `<root>/incoming/`; so whatever has a digest's name is whole.
+Layout: `<root>/ab/cd…` (the 64 hexadecimal digits, cut after two), without an extension. Files on their way in lie
+in `<root>/incoming/`; so whatever has a digest's name is whole.
 """
 
 from __future__ import annotations
@@ -216,9 +216,9 @@ class _Folder:
 
 
 class _Remote:
-    """Any file system of fsspec whose files appear whole when they are committed, as objects in S3 do.
+    """Any file system of fsspec. A file is read twice, first to learn its name: that spares sending what is there.
 
-    The file is read twice, once to learn its name: that spares sending what is there, and a copy to rename it.
+    What a killed process leaves in `incoming/` is not swept here: give that prefix an expiry of a day.
     """
 
     def __init__(self, url: str) -> None:
@@ -243,24 +243,24 @@ class _Remote:
         return Stored(sha256, size, _key(sha256), new)
 
     def _send(self, file: BinaryIO, path: Path, sha256: str, progress: Progress) -> None:
-        digest = hashlib.sha256()
-        with self._reaching():
-            self._files.makedirs(self._path(sha256).rpartition("/")[0], exist_ok=True)
-            out = self._files.open(self._path(sha256), "wb", autocommit=False)
+        digest, upload, target = hashlib.sha256(), f"{self._base}/incoming/{uuid.uuid4().hex}", self._path(sha256)
         try:
-            for chunk in _chunks(file, path, progress):
-                digest.update(chunk)
-                with self._reaching():
+            with self._reaching():
+                for name in (upload, target):
+                    self._files.makedirs(name.rpartition("/")[0], exist_ok=True)
+                out = self._files.open(upload, "wb")
+            # Closing sends the end: also where the rest failed, for what is incomplete is removed below.
+            with self._reaching(), out:
+                for chunk in _chunks(file, path, progress):
+                    digest.update(chunk)
                     out.write(chunk)
             if digest.hexdigest() != sha256:
                 raise UnreadableInput(f"{shown(path)} was changed while it was read.", hint="Try again.")
             with self._reaching():
-                out.close()
-                out.commit()
-        except BaseException:
+                self._files.mv(upload, target)
+        finally:
             with suppress(Exception):
-                out.discard()
-            raise
+                self._files.rm_file(upload)
 
     def open(self, sha256: str) -> BinaryIO:
         with self._reaching(), _finding(sha256):
@@ -285,7 +285,7 @@ class _Remote:
     def delete(self, sha256: str) -> bool:
         if self.size(sha256) is None:
             return False
-        with self._reaching():
+        with self._reaching(), suppress(FileNotFoundError):
             self._files.rm_file(self._path(sha256))
         return True
 
@@ -308,7 +308,7 @@ class _Remote:
     def _reaching(self) -> Iterator[None]:
         try:
             yield
-        except (TalkbaseError, FileNotFoundError):
+        except TalkbaseError:
             raise
         except Exception as error:  # every file system has errors of its own, without a common base
             raise StorageUnavailable(
