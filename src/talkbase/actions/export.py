@@ -28,9 +28,9 @@ def export(tb: Talkbase, conversation: str | UUID, as_: str, to: str | Path | No
     if to is None:
         return b"".join(chunks)
     target = Path(to).expanduser()
-    if target.is_dir():
-        target /= _file_name(found.title) + exporter.suffix
     try:
+        if target.is_dir():
+            target /= _file_name(found.title) + exporter.suffix
         with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".talkbase-", delete=False) as file:
             try:
                 file.writelines(chunks)
