@@ -85,21 +85,20 @@ def _flatness(samples: NDArray[np.float32], size: int = 2048) -> float:
 def looped(words: Sequence[str]) -> NDArray[np.bool_]:
     """For each word whether it belongs to a loop: a phrase of up to 12 words said 4 or more times on end.
 
-    Four times "no" may be said; so a loop has 8 words at least. A window whose text compresses better than 2.4 times
-    (Whisper's threshold) is a loop as a whole.
+    Four times "no" may be said; so a loop has 8 words at least. Where no such phrase is found, but the text compresses
+    better than 2.4 times (Whisper's threshold), all of it is a loop.
     """
     plain = [re.sub(r"\W", "", word.lower()) or word for word in words]
     marks = np.zeros(len(plain), bool)
-    text = " ".join(plain).encode()
-    if len(plain) >= _REPEATED_WORDS and len(text) / len(zlib.compress(text)) > _COMPRESSION:
-        marks[:] = True
-        return marks
     for size in range(1, _LONGEST_PHRASE + 1):
         same = [plain[i] == plain[i + size] for i in range(len(plain) - size)]
         for first, run in _runs(same):
             length = run + size
             if length >= max(_REPEATS * size, _REPEATED_WORDS):
                 marks[first : first + length] = True
+    text = " ".join(plain).encode()
+    if not marks.any() and len(text) / len(zlib.compress(text)) > _COMPRESSION:
+        marks[:] = True
     return marks
 
 

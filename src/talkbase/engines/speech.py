@@ -2,7 +2,7 @@
 
 Whisper (Radford et al. 2022) through faster-whisper, whose own loop hears one window after the other, each prompted
 with the text before it. Here the voice activity detector cuts the recording into independent windows at pauses, and as
-many are recognised at once as there are processors: see docs/decisions/0003-parallel-recognition.md for what that
+many are recognised at once as there are processors: see docs/decisions/0003-batched-recognition.md for what that
 gains, costs, and what was tried beside it.
 """
 
@@ -36,6 +36,9 @@ _LOOKAHEAD = 2  # windows waiting for each worker, so that none is idle while an
 _RATE = 16_000
 _SHORTEST = 8_000  # samples; faster-whisper cannot take features of nothing
 _PASSED_OVER = 0.4
+# Whisper writes at most 15 tokens for a second of speech (448 for its 30 s); a short window must not go round for 448.
+# Above 12 s the limit could get in the way of hotwords, and gains little.
+_TOKENS_PER_SECOND, _TOKENS_AT_LEAST, _LIMITED_BELOW = 15, 20, 12.0
 _OTHER_LANGUAGE, _OTHER_LANGUAGE_SPEECH = 0.9, 3.0
 _LANGUAGE_STRETCHES = 5
 
@@ -227,6 +230,8 @@ class Recogniser:
             language=language,
             beam_size=self.beam,
             temperature=0.0,
+            no_speech_threshold=None,  # it would drop such windows unseen; they are marked instead
+            max_new_tokens=_most_tokens(len(samples) / _RATE),
             condition_on_previous_text=False,
             word_timestamps=True,
             hotwords=spoken.hotwords,
@@ -273,6 +278,10 @@ def _phrase(found: Any, offset: float, language: str) -> _Phrase:
     start, end = round(offset + float(found.start), 3), round(offset + float(found.end), 3)
     text = found.text.strip()
     return _Phrase(start, max(start, end), text, words, language, found.no_speech_prob, found.avg_logprob)
+
+
+def _most_tokens(seconds: float) -> int | None:
+    return round(_TOKENS_AT_LEAST + _TOKENS_PER_SECOND * seconds) if seconds < _LIMITED_BELOW else None
 
 
 def _long_enough(samples: NDArray[np.float32]) -> NDArray[np.float32]:
