@@ -13,25 +13,25 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.rule import Rule
 
 HERE = Path(__file__).resolve().parent
 TALKBASE = Path(sys.executable).parent / "talkbase"
 RECORDINGS = {
     "jfk.wav": "a speech: eleven seconds, one voice",
-    "ami-meeting-excerpt.flac": "a real meeting: thirty seconds from a microphone across the room",
-    "governance-call.json": "a transcript without sound or times, as another program wrote it",
+    "ami-meeting-excerpt.flac": "a real meeting: thirty seconds, from across the room",
+    "governance-call.json": "a transcript that another program wrote, without times",
 }
 SEARCHES = ("what you can do for your country", "emergency")
-NEXT = """\
-[bold]Try next[/bold]
-  {talkbase} add FILE-OR-FOLDER       your own recordings and transcripts
-  {talkbase} search "two words"       every word that was said, with who and when
-  {talkbase} export {id} --as srt   or txt, md, vtt, json, csv
-  {talkbase} doctor                   how it all is; where the data lies
-  {talkbase} delete {id}            forget this one: rows, files and vectors
-  {talkbase} --help                   everything else"""
+NEXT = (
+    ("add FILE-OR-FOLDER", "your own recordings and transcripts"),
+    ('search "two words"', "every word that was said, with who and when"),
+    ("export {id} --as srt", "or txt, md, vtt, json, csv"),
+    ("delete {id}", "forget this one: rows, files and vectors"),
+    ("doctor", "whether all is well, and where the data lies"),
+    ("--help", "everything else"),
+)
+ID_LENGTH = 13  # ids begin with their time: so much of one tells a millisecond
 
 console = Console(highlight=False)
 
@@ -42,12 +42,16 @@ def main() -> int:
     added = add([HERE / name for name in RECORDINGS])
     for item in added:
         name = Path(item["path"]).name
-        heading(f"2. {RECORDINGS[name]}{' (was there already)' if item['duplicate'] else ''}", "show", item["id"][:8])
+        again = " (was there)" if item["duplicate"] else ""
+        heading(f"2. {RECORDINGS[name]}{again}", "show", item["id"][:ID_LENGTH])
         run("show", item["id"])
     for words in SEARCHES:
-        heading("3. Search all of them", "search", f'"{words}"')
-        run("search", words)
-    console.print(Padding(NEXT.format(talkbase=shown(TALKBASE), id=added[0]["id"][:8]), (1, 0)))
+        heading(f"3. Search all of them: {words}", "search", f'"{words}"', "--limit", "3")
+        run("search", words, "--limit", "3")
+    heading("Try next")
+    for command, meaning in NEXT:
+        line = f"{shown(TALKBASE)} {command.format(id=added[0]['id'][:ID_LENGTH])}"
+        console.print(f"{line:<52} {meaning}", markup=False, soft_wrap=True)
     return 0
 
 
@@ -70,10 +74,11 @@ def run(*arguments: str) -> None:
 
 
 def heading(title: str, *command: str) -> None:
-    """Print what comes next and the command that does it."""
+    """Print what comes next and, where there is one, the command that does it."""
     console.print()
     console.print(Rule(f"[bold]{title}[/bold]", align="left"))
-    console.print(f"$ {shown(TALKBASE)} {' '.join(command)}", style="dim", markup=False, soft_wrap=True)
+    if command:
+        console.print(f"$ {shown(TALKBASE)} {' '.join(command)}", style="dim", markup=False, soft_wrap=True)
 
 
 def shown(path: Path) -> str:
