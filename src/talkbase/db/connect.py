@@ -63,7 +63,9 @@ def unchecked_database(settings: Settings) -> Database:
 
 def _ensure_embedded_database(server: Server) -> None:
     # A file instead of a question: a connection costs more than all that `talkbase list` asks.
-    mark = server.status().data / f"{EMBEDDED_DATABASE}.created"
+    data = server.status().data
+    assert data is not None  # it has been joined
+    mark = data / f"{EMBEDDED_DATABASE}.created"
     if not mark.exists():
         create_database(parse(server.conninfo("postgres")), EMBEDDED_DATABASE)
         mark.touch()
