@@ -19,7 +19,9 @@ from talkbase.db.tables import metadata
 from talkbase.db.tables.base import HalfVector
 from talkbase.domain.ids import uuid7
 
-TABLES: dict[str, Table] = {table.name: table for table in metadata.sorted_tables}
+COUNTED = "lexemes"
+"""A table that only the database itself writes, from utterances (tests/db/test_search_functions.py)."""
+TABLES: dict[str, Table] = {table.name: table for table in metadata.sorted_tables if table.name != COUNTED}
 BY_TRIGGER = "utterance_texts"
 SAID = ("We cannot raise the budget before March.", "Then the workshop has to wait.")
 _START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

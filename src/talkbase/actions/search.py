@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
+from talkbase.domain.query import parse
 from talkbase.domain.results import Results
 from talkbase.errors import MissingExtra, UsageError
 from talkbase.queries import conversations
 from talkbase.queries import search as query
-from talkbase.queries.search import Hit
+from talkbase.queries.search import Asked, Filters, Hit, Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from talkbase.actions.library import Talkbase
-
-Mode = Literal["text", "semantic", "hybrid"]
 
 
 def search(
@@ -24,13 +22,21 @@ def search(
     text: str,
     *,
     conversation: str | UUID | None = None,
+    speaker: str | None = None,
+    kind: str | None = None,
+    source: str | None = None,
+    language: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     limit: int = 10,
     mode: Mode | None = None,
 ) -> Results[Hit]:
     """The utterances that fit best, best first.
 
-    `text` finds words in every form of the language ("exact phrases", or, -not), `semantic` finds by meaning, `hybrid`
-    weighs both; by default hybrid where the text extra is installed. Raises `MissingExtra` where a mode needs it.
+    `text` finds words in every form of the language ("exact phrases", begin*, or, -not, brackets), `semantic` finds by
+    meaning, `hybrid` weighs both; by default hybrid where the text extra is installed. `speaker` is a name or label;
+    `since` and `until` (exclusive) are about the start of the conversation. Raises `MissingExtra` where a mode needs
+    it, and `UsageError` where there is nothing to search for.
     """
     if not text.strip():
         raise UsageError("There is nothing to search for.", hint="Give one or more words.")
@@ -42,21 +48,17 @@ def search(
     mode = mode or ("hybrid" if can_embed else "text")
     if mode != "text" and not can_embed:
         raise MissingExtra("Searching by meaning needs the text extra.", hint="pip install 'talkbase[text]'")
-    vector = _embed(text) if mode != "text" else None
+    asked = _encoded(text) if mode != "text" else Asked(parse(text))
     with tb.database.reading(tb.user) as reading:
         key = conversations.find(reading, str(conversation)) if conversation else None
-        if mode == "semantic":
-            assert vector is not None
-            return query.by_meaning(reading, text, vector, conversation=key, limit=limit)
-        if vector is None:
-            return query.by_words(reading, text, conversation=key, limit=limit)
-        return query.by_both(reading, text, vector, conversation=key, limit=limit)
+        filters = Filters(key, speaker, kind, source, language, since, until)
+        return query.search(reading, asked, mode, filters, limit=limit)
 
 
-def _embed(text: str) -> Sequence[float]:
-    from talkbase.domain.ids import uuid7
-    from talkbase.domain.progress import silent
-    from talkbase.stages.embed import Line, stage
+def _encoded(text: str) -> Asked:
+    from talkbase.stages.embed import as_halfvec, stage
 
-    vector: Sequence[float] = stage.vectors([Line(uuid7(), 1, None, text)], silent)[0].tolist()
-    return vector
+    read = parse(text)
+    question = stage.encoder.question(read.text)
+    spans = tuple((token.start, token.end) for token in question.spans)
+    return Asked(read, as_halfvec(question.sentence), question.tokens, spans)

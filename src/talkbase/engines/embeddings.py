@@ -8,6 +8,7 @@ authors' `1_Pooling` and `2_Normalize` modules do.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -41,6 +42,27 @@ def for_utterance(speaker_name: str | None, text: str) -> str:
     return f"{speaker_name}: {text}" if speaker_name else text
 
 
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Where a token stands in its text, in characters; the model's own marks have no width."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one forward pass gave for the texts at `positions`.
+
+    `sentences` [n, 384] are L2-normalised; `tokens` holds for each text the vectors of its tokens [tokens, 384] as the
+    model's last layer gives them, its marks of begin and end included.
+    """
+
+    positions: list[int]
+    sentences: NDArray[np.float32]
+    tokens: list[NDArray[np.float32]]
+
+
 class Embedder:
     """Makes vectors of texts. The model is loaded at the first use and may be used by one thread at a time."""
 
@@ -58,17 +80,27 @@ class Embedder:
         not installed, and `ModelUnavailable` where the weights are missing and cannot be fetched.
         """
         vectors = np.zeros((len(texts), self.dimensions), np.float32)
-        if not texts:
-            return vectors
-        encodings = self._tokenizer.encode_batch_fast([_encodable(text) for text in texts])
-        done = 0
-        for batch in _batches([len(encoding.ids) for encoding in encodings]):
-            vectors[batch] = self._run([encodings[position].ids for position in batch])
-            done += len(batch)
-            progress(done, len(texts))
+        for batch in self.batches(texts, progress=progress):
+            vectors[batch.positions] = batch.sentences
         return vectors
 
-    def _run(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    def batches(self, texts: Sequence[str], *, progress: Progress = silent) -> Iterator[Batch]:
+        """The same forward passes with the vectors of their tokens, batch by batch, so that memory stays bounded."""
+        if not texts:
+            return
+        encodings = self._tokenizer.encode_batch_fast([_encodable(text) for text in texts])
+        done = 0
+        for positions in _batches([len(encoding.ids) for encoding in encodings]):
+            yield self._run(positions, [encodings[position].ids for position in positions])
+            done += len(positions)
+            progress(done, len(texts))
+
+    def tokens(self, text: str) -> list[Token]:
+        """The tokens of a text as `batches` sees it, the marks of begin and end included."""
+        encoding = self._tokenizer.encode(_encodable(text))
+        return [Token(*span) for span in encoding.offsets]
+
+    def _run(self, positions: list[int], ids: Sequence[Sequence[int]]) -> Batch:
         longest = max(map(len, ids))
         tokens = np.array([[*row, *[0] * (longest - len(row))] for row in ids], np.int64)
         mask = np.array([[1] * len(row) + [0] * (longest - len(row)) for row in ids], np.int64)
@@ -78,7 +110,7 @@ class Embedder:
         weight = mask[:, :, None].astype(np.float32)
         mean = (hidden * weight).sum(axis=1) / weight.sum(axis=1)
         unit: NDArray[np.float32] = mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12)
-        return unit
+        return Batch(positions, unit, [vectors[: len(row)] for vectors, row in zip(hidden, ids, strict=True)])
 
     @cached_property
     def _folder(self) -> Path:

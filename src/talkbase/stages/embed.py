@@ -1,4 +1,7 @@
-"""A vector for each utterance, with its speaker's name in front, so that it can be found by meaning."""
+"""Vectors for each utterance, with its speaker's name in front, so that it can be found by meaning.
+
+One vector for the whole and one for each token (compressed), from the same forward pass.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from talkbase.db.session import Reading, Writing
-    from talkbase.engines.embeddings import Embedder
+    from talkbase.engines.late_interaction import Encoder
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """What is kept of a line: `sentence` float32 [384], `tokens` int8 [tokens, 128]."""
+
+    sentence: NDArray[Any]
+    tokens: NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +51,25 @@ class Embed:
     """The stage `embed`."""
 
     name: str = "embed"
-    description: str = "a vector for each utterance, so that it can be found by meaning"
-    version: str = "1"
+    description: str = "vectors for each utterance and its tokens, so that it can be found by meaning"
+    version: str = "2"
     needs: tuple[str, ...] = ("transcribe", "diarize")
-    _embedders: list[Embedder] = field(default_factory=list)
+    _encoders: list[Encoder] = field(default_factory=list)
+
+    @property
+    def encoder(self) -> Encoder:
+        """The model, loaded once a process."""
+        from talkbase.engines.late_interaction import Encoder
+
+        if not self._encoders:
+            self._encoders.append(Encoder())
+        return self._encoders[0]
 
     def recipe(self, reading: Reading, subject: Subject) -> Recipe | None:
         """The texts and names as they stand."""
         from talkbase.engines.cards import CARDS
         from talkbase.engines.embeddings import Embedder, available
+        from talkbase.engines.late_interaction import MODEL
 
         if not available():
             return None
@@ -61,18 +82,21 @@ class Embed:
         )
         if digest is None:
             return None
-        return Recipe(input=digest, model=Embedder.name, model_sha256=CARDS[Embedder.name].files[0].sha256)
+        return Recipe(
+            input=digest, model=Embedder.name, model_sha256=CARDS[Embedder.name].files[0].sha256,
+            settings={"tokens": CARDS[MODEL].files[0].sha256},
+        )  # fmt: skip
 
     def load(self, reading: Reading, subject: Subject) -> list[Line]:
         """The utterances with their speakers' names."""
         return reading.all(Line, LINES, id=subject.conversation, speaker=None)
 
-    def compute(self, rows: list[Line], subject: Subject, progress: Progress) -> tuple[list[Line], NDArray[Any]]:
+    def compute(self, rows: list[Line], subject: Subject, progress: Progress) -> tuple[list[Line], list[Vectors]]:
         """Embed each line."""
         return rows, self.vectors(rows, progress)
 
     def write(
-        self, writing: Writing, subject: Subject, run: UUID, result: tuple[list[Line], NDArray[Any]]
+        self, writing: Writing, subject: Subject, run: UUID, result: tuple[list[Line], list[Vectors]]
     ) -> dict[str, Any]:
         """Put the vectors in place of the old ones of the same model.
 
@@ -87,39 +111,43 @@ class Embed:
         replace_vectors(writing, subject.conversation, lines, [known[line] for line in lines], run=run)
         return {"vectors": len(lines)}
 
-    def vectors(self, lines: Sequence[Line], progress: Progress) -> NDArray[Any]:
-        """Vectors [lines, dimensions] of lines, L2-normalised."""
-        from talkbase.engines.embeddings import Embedder, for_utterance
+    def vectors(self, lines: Sequence[Line], progress: Progress) -> list[Vectors]:
+        """The vectors of lines, in their order."""
+        from talkbase.engines.embeddings import for_utterance
 
-        if not self._embedders:
-            self._embedders.append(Embedder())
-        texts = [for_utterance(line.speaker, line.text) for line in lines]
-        return self._embedders[0].embed(texts, progress=progress)
+        encoded = self.encoder.encode([for_utterance(line.speaker, line.text) for line in lines], progress=progress)
+        return [Vectors(*both) for both in zip(encoded.sentences, encoded.tokens, strict=True)]
 
 
 def replace_vectors(
-    writing: Writing,
-    conversation: UUID,
-    lines: Sequence[Line],
-    vectors: NDArray[Any] | Sequence[NDArray[Any]],
-    *,
-    run: UUID | None,
+    writing: Writing, conversation: UUID, lines: Sequence[Line], vectors: Sequence[Vectors], *, run: UUID | None
 ) -> None:
-    """Write vectors [lines, dimensions] in place of those that the lines had; the lines are as they stand now."""
+    """Write vectors in place of those that the lines had; the lines are as they stand now."""
     from talkbase.engines.embeddings import Embedder
+    from talkbase.engines.late_interaction import MODEL
 
-    ids = [line.id for line in lines]
-    writing.execute(
-        "DELETE FROM utterance_vectors WHERE conversation_id = %(conversation)s AND utterance_id = ANY(%(ids)s)"
-        " AND model = %(model)s",
-        conversation=conversation, ids=ids, model=Embedder.name,
-    )  # fmt: skip
+    for removal, model in (
+        ("DELETE FROM utterance_vectors WHERE conversation_id = %(conversation)s AND utterance_id = ANY(%(ids)s)"
+         " AND model = %(model)s", Embedder.name),
+        ("DELETE FROM token_vectors WHERE conversation_id = %(conversation)s AND utterance_id = ANY(%(ids)s)"
+         " AND model = %(model)s", MODEL),
+    ):  # fmt: skip
+        writing.execute(removal, conversation=conversation, ids=[line.id for line in lines], model=model)
+    rows = list(zip(lines, vectors, strict=True))
     writing.copy(
         "utterance_vectors",
         ("conversation_id", "utterance_id", "model", "version", "dimensions", "embedding", "run_id"),
         (
-            (conversation, line.id, Embedder.name, line.version, Embedder.dimensions, as_halfvec(vector), run)
-            for line, vector in zip(lines, vectors, strict=True)
+            (conversation, line.id, Embedder.name, line.version, len(both.sentence), as_halfvec(both.sentence), run)
+            for line, both in rows
+        ),
+    )
+    writing.copy(
+        "token_vectors",
+        ("conversation_id", "utterance_id", "model", "version", "tokens", "vectors", "run_id"),
+        (
+            (conversation, line.id, MODEL, line.version, len(both.tokens), both.tokens.tobytes(), run)
+            for line, both in rows
         ),
     )
 

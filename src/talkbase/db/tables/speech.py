@@ -15,6 +15,7 @@ from talkbase.db.tables.base import (
     moment,
     number,
     one_of,
+    owner,
     ref,
     run,
     span_check,
@@ -126,6 +127,21 @@ token_vectors = table(
     Column("vectors", LargeBinary, nullable=False, comment="tokens × width signed bytes, row by row."),
     run(),
 )
+
+lexemes = table(
+    "lexemes",
+    "In how many utterances of a user's conversations a lexeme occurs: the sum over its rows, since each change adds "
+    "rows instead of waiting for others.",
+    Column("id", Uuid, primary_key=True, server_default=text("gen_random_uuid()"), comment="Key."),
+    owner(),
+    string("search_config", "Text search configuration of the utterances.", null=False),
+    string("lexeme", "The lexeme; the empty one counts all utterances.", null=False),
+    Column("documents", BigInteger, nullable=False,
+           comment="Utterances that came to have it; negative for those that lost it."),
+    one_of("search_config", *TEXT_SEARCH_CONFIGS),
+    Index("ix_lexemes_lexeme", "lexeme", "owner_id", "search_config", postgresql_include=["documents"]),
+    Index("ix_lexemes_trigrams", "lexeme", postgresql_using="gin", postgresql_ops={"lexeme": "gin_trgm_ops"}),
+)  # fmt: skip
 
 conversation_vectors = table(
     "conversation_vectors",

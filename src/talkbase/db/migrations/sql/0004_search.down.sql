@@ -2,8 +2,6 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    DROP FUNCTION talkbase.search_text(tsquery, uuid, integer, integer);
-    DROP FUNCTION talkbase.text_query(text, boolean);
     DROP FUNCTION talkbase.may_read(talkbase.conversations);
     FOREACH name IN ARRAY ARRAY['conversations', 'shares', 'utterances', 'speakers'] LOOP
         EXECUTE format('DROP POLICY search_reads ON talkbase.%I', name);

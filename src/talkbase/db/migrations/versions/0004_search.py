@@ -1,4 +1,4 @@
-"""Full-text candidates through functions that apply the visibility themselves."""
+"""The rights of the search role, and the visibility that its functions apply themselves."""
 
 from talkbase.db.migrations.steps import run_sql
 

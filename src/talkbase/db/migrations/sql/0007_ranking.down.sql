@@ -1,0 +1,12 @@
+DROP FUNCTION talkbase.search_text(tsquery, text[], double precision[], integer, jsonb, uuid, integer, integer);
+DROP FUNCTION talkbase.query_terms(text[]);
+DROP FUNCTION talkbase.compile_query(text[]);
+DROP FUNCTION talkbase.fits(talkbase.utterances, jsonb);
+DROP FUNCTION talkbase.fits(talkbase.conversations, jsonb);
+DROP TRIGGER count_new_lexemes ON talkbase.utterances;
+DROP TRIGGER count_changed_lexemes ON talkbase.utterances;
+DROP TRIGGER count_gone_lexemes ON talkbase.utterances;
+DROP TRIGGER count_gone_lexemes ON talkbase.conversations;
+DROP FUNCTION talkbase.count_lexemes();
+DROP FUNCTION talkbase.sum_up_lexemes(text[], integer);
+DROP TABLE talkbase.lexemes;
