@@ -26,6 +26,8 @@ from talkbase.media.files import opened, shown, storing, unreadable
 _CHUNK: Final = 1 << 20
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _KEY: Final = re.compile(r"(?:^|/)([0-9a-f]{2})/([0-9a-f]{62})$")
+# Object stores have no folders; asked to make one, s3fs makes a bucket, even of a mistyped name.
+_FLAT: Final = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oci", "oss"}
 # A file on its way in that nobody holds open, and that has not grown for a minute, is of a process that was killed.
 _ABANDONED: Final = 60.0
 
@@ -232,6 +234,7 @@ class _Remote:
         except ValueError as error:
             raise UsageError(f"{self._name} is no place to store media: {error}.") from error
         self._base = base.rstrip("/")
+        self._is_flat = url.partition("://")[0] in _FLAT
 
     def put(self, path: Path, progress: Progress) -> Stored:
         sha256 = sha256_of(path)
@@ -246,8 +249,9 @@ class _Remote:
         digest, upload, target = hashlib.sha256(), f"{self._base}/incoming/{uuid.uuid4().hex}", self._path(sha256)
         try:
             with self._reaching():
-                for name in (upload, target):
-                    self._files.makedirs(name.rpartition("/")[0], exist_ok=True)
+                if not self._is_flat:
+                    for name in (upload, target):
+                        self._files.makedirs(name.rpartition("/")[0], exist_ok=True)
                 out = self._files.open(upload, "wb")
             # Closing sends the end: also where the rest failed, for what is incomplete is removed below.
             with self._reaching(), out:
