@@ -267,6 +267,16 @@ def test_everything_killed_and_its_process_id_reused(home: Path) -> None:
     bystander.wait()
 
 
+def test_a_home_that_is_removed_under_the_server(home: Path) -> None:
+    with Server(home, linger=0.5):
+        pids = keeper.processes(_data(home))
+    shutil.rmtree(home)
+    give_up = time.monotonic() + 10
+    while any(Path(f"/proc/{pid}").exists() for pid in pids):
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+
+
 def test_killed_while_the_cluster_is_made(empty: Path) -> None:
     first = subprocess.Popen(_python(JOIN, empty, 0.2), stdout=subprocess.DEVNULL)
     fresh = empty / "postgres" / "data.new" / "postgresql.conf"

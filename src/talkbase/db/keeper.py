@@ -33,6 +33,11 @@ FAST_PATIENCE = 60.0
 """Seconds for a fast shutdown, whose checkpoint may have to write all shared buffers to a slow disk."""
 QUICK_PATIENCE = 5.0
 """Seconds for an immediate shutdown before SIGKILL."""
+_SHUTDOWN = (
+    (signal.SIGINT, FAST_PATIENCE),
+    (signal.SIGQUIT, QUICK_PATIENCE),
+    (signal.SIGKILL, QUICK_PATIENCE),
+)
 _PR_SET_PDEATHSIG = 1
 _CHECK_EVERY = 1.0
 
@@ -56,8 +61,8 @@ def main(text: str) -> None:
     os.close(job["server_lock"])  # from here on only the server's own processes hold it
     farewell = None if sys.platform == "linux" else watch(server.pid, (job["keeper_lock"],))
     _keep(server, job, stop)
-    end_server(job["data"])
-    server.wait()
+    _stop(server)
+    end_server(job["data"])  # backends that have not noticed the death of a killed postmaster
     if farewell is not None:
         os.write(farewell, b".")
 
@@ -123,6 +128,15 @@ def _keep(server: subprocess.Popen[bytes], job: dict[str, object], stop: _StopRe
             return
         if not used:
             fcntl.flock(users, fcntl.LOCK_UN)
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    """Shut the server down: fast, then immediate, then by SIGKILL; its folder may be gone, so by its process id."""
+    for number, patience in _SHUTDOWN:
+        server.send_signal(number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(patience)
+            return
 
 
 def _try_lock(descriptor: int) -> bool:
@@ -194,11 +208,7 @@ def postmaster_pid(data: str) -> int | None:
 
 def end_server(data: str) -> None:
     """End every process of the cluster: fast shutdown, then immediate, then SIGKILL; crash recovery mends the rest."""
-    for number, patience in (
-        (signal.SIGINT, FAST_PATIENCE),
-        (signal.SIGQUIT, QUICK_PATIENCE),
-        (signal.SIGKILL, QUICK_PATIENCE),
-    ):
+    for number, patience in _SHUTDOWN:
         alive = processes(data)
         head = [pid for pid in alive if pid == postmaster_pid(data)]
         if number == signal.SIGINT and alive and not head:
