@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,6 +16,7 @@ from uuid import UUID
 import pytest
 from tests.database import environment
 
+from talkbase.actions.add import Added
 from talkbase.actions.library import Talkbase
 from talkbase.db.session import Database
 from talkbase.errors import TalkbaseError, UnreadableInput
@@ -128,24 +131,64 @@ def test_processes_that_add_the_same_file_at_once_make_one_conversation(tb: Talk
     assert len(stored(tb)) == 1
 
 
-def test_adding_and_deleting_the_same_file_at_once_never_loses_its_bytes(tb: Talkbase, tmp_path: Path) -> None:
-    from concurrent.futures import ThreadPoolExecutor
+def waiting(database: Database, number: int) -> None:
+    """Wait until so many transactions wait for a named lock."""
+    give_up = time.monotonic() + 30
+    with database.as_owner() as owner:
+        while time.monotonic() < give_up:
+            row = owner.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+                                " AND database = (SELECT oid FROM pg_database"
+                                "  WHERE datname = current_database())").fetchone()  # fmt: skip
+            if row and row[0] >= number:
+                return
+            time.sleep(0.02)
+    raise AssertionError("nobody waits")
 
+
+def is_whole(tb: Talkbase, added: Added) -> bool:
+    """Whether the bytes of what was added are stored."""
+    with tb.database.reading() as reading:
+        sha256 = reading.value("SELECT sha256 FROM media WHERE conversation_id = %(id)s", id=added.id)
+    return sha256 in tb.store
+
+
+def test_a_file_that_is_added_while_its_last_conversation_is_deleted_keeps_its_bytes(
+    tb: Talkbase, database: Database, tmp_path: Path
+) -> None:
     path = meeting(tmp_path)
+    first = tb.add(path, options=WITHOUT_MODELS)
+    with ThreadPoolExecutor(2) as pool, database.as_owner() as owner:
+        owner.execute("CREATE FUNCTION talkbase.stop() RETURNS trigger LANGUAGE plpgsql AS"
+                      " $$ BEGIN PERFORM pg_advisory_xact_lock(99); RETURN NEW; END $$")  # fmt: skip
+        owner.execute(
+            "CREATE TRIGGER stop BEFORE INSERT ON talkbase.media FOR EACH ROW EXECUTE FUNCTION talkbase.stop()"
+        )
+        owner.execute("SELECT pg_advisory_lock(99)")
+        adding = pool.submit(tb.add, path, options=WITHOUT_MODELS, again=True)
+        waiting(database, 1)  # the file is in the store, its row is not there yet
+        deleting = pool.submit(tb.delete, first.id or "")
+        time.sleep(1.0)
+        owner.execute("SELECT pg_advisory_unlock(99)")
+        assert deleting.result(30).files == 0
+        assert is_whole(tb, adding.result(30))
 
-    def add_and_delete(_: int) -> None:
-        for _ in range(4):
-            added = tb.add(path, options=WITHOUT_MODELS, again=True)
-            with tb.database.as_owner() as owner:
-                needed = owner.execute("SELECT sha256 FROM media WHERE conversation_id = %s", [added.id]).fetchone()
-            assert needed is not None
-            assert needed[0] in tb.store
-            tb.delete(added.id or "")
 
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(add_and_delete, range(4)))
-    assert stored(tb) == []
-    assert counts(tb.database)["conversations"] == 0
+def test_a_file_that_is_deleted_while_it_is_added_is_stored_again(
+    tb: Talkbase, database: Database, tmp_path: Path
+) -> None:
+    path = meeting(tmp_path)
+    first = tb.add(path, options=WITHOUT_MODELS)
+    (sha256,) = stored(tb)
+    with ThreadPoolExecutor(2) as pool, database.as_owner() as owner:
+        owner.execute("SELECT pg_advisory_lock(hashtextextended(%s, 1))", [sha256])
+        deleting = pool.submit(tb.delete, first.id or "")
+        waiting(database, 1)  # the rows are gone, the file is not yet
+        adding = pool.submit(tb.add, path, options=WITHOUT_MODELS)
+        waiting(database, 2)  # it found the file in the store
+        owner.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 1))", [sha256])
+        assert deleting.result(30).files == 1
+        assert is_whole(tb, adding.result(30))
+    assert not adding.result().duplicate
 
 
 def test_a_failure_in_the_middle_leaves_nothing(tb: Talkbase, database: Database, tmp_path: Path) -> None:
