@@ -1,7 +1,8 @@
 """Search over utterances: candidates by words and by meaning in one statement, then put in order.
 
 Candidates by words come from the search functions of the schema, which apply the visibility themselves; all else is
-read as the user. `domain/ranking.py` says how the order comes about.
+read as the user. `domain/ranking.py` says how the order comes about; it is imported where it is used, since commands
+that only list must not wait for numpy.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
-from talkbase.domain import ranking
 from talkbase.domain.query import Query, bare
 from talkbase.domain.results import Results
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from talkbase.db.session import Reading
+    from talkbase.domain import ranking
 
 Mode = Literal["text", "semantic", "hybrid"]
 
@@ -95,7 +97,8 @@ class Hit:
 class Terms:
     """The lexemes of a query with what each tells: rarest first, so that the first `seeds` find the candidates.
 
-    `words` maps each word of the query (in small letters) to what it tells; words that tell nothing are missing.
+    `words` maps each word of the query (in small letters) to what likeness to it tells (`ranking.telling`); words
+    that tell nothing, such as stop words, are missing.
     """
 
     lexemes: list[str]
@@ -205,6 +208,8 @@ def _by_meaning(reading: Reading, asked: Asked, terms: Terms, filters: Filters, 
 
 
 def _by_both(reading: Reading, asked: Asked, terms: Terms, filters: Filters, limit: int) -> dict[Key, float]:
+    from talkbase.domain import ranking
+
     rows = ranked_rows(reading, asked, terms, filters, limit)
     values = ranking.scores(_as_candidates(rows, asked, terms), asked.query.text)
     # What only stands beside a hit may be one itself, unless something was asked for that it does not have.
@@ -214,6 +219,8 @@ def _by_both(reading: Reading, asked: Asked, terms: Terms, filters: Filters, lim
 
 def ranked_rows(reading: Reading, asked: Asked, terms: Terms, filters: Filters, limit: int) -> list[dict[str, Any]]:
     """The candidates of a search by both, with their neighbours, as rows."""
+    from talkbase.domain import ranking
+
     within = filters.conversation is not None
     return _candidates(
         reading, asked, terms, filters, asked.query.required, size=max(limit, WITHIN if within else CANDIDATES),
@@ -241,29 +248,26 @@ def _candidates(
 
 
 def _terms(reading: Reading, query: Query) -> Terms:
+    from talkbase.domain import ranking
+
     words = list(query.words)
     rows = reading.rows("SELECT word, lexeme, documents FROM query_terms(%(words)s::text[])", words=words)
     total = next(row["documents"] for row in rows if row["word"] == 0)
     documents = {row["lexeme"]: row["documents"] for row in rows if row["word"]}
     lexemes = sorted(documents, key=lambda lexeme: (documents[lexeme], lexeme))
-    seeds, matches = 0, 0
-    for lexeme in lexemes:
-        matches += documents[lexeme]
-        if seeds and matches > MATCHES:
-            break
-        seeds += 1
-    tells = {lexeme: ranking.idf(documents[lexeme], total) for lexeme in lexemes}
-    per_word: dict[str, float] = {}
+    within = sum(matches <= MATCHES for matches in accumulate(documents[lexeme] for lexeme in lexemes))
+    alike: dict[str, float] = {}
     for row in rows:
         if row["word"]:
             word = words[row["word"] - 1].lower()
-            per_word[word] = max(per_word.get(word, 0.0), tells[row["lexeme"]])
-    return Terms(lexemes, [tells[lexeme] for lexeme in lexemes], seeds, per_word)
+            alike[word] = max(alike.get(word, 0.0), ranking.telling(word, row["documents"], total))
+    return Terms(lexemes, [ranking.idf(documents[lexeme], total) for lexeme in lexemes], max(within, 1), alike)
 
 
 def _as_candidates(rows: Sequence[Mapping[str, Any]], asked: Asked, terms: Terms) -> list[ranking.Candidate]:
     import numpy as np
 
+    from talkbase.domain import ranking
     from talkbase.engines.late_interaction import unpack
 
     assert asked.tokens is not None
