@@ -174,6 +174,7 @@ def test_only_the_owner_may_analyse_or_queue(tb: Talkbase, database: Database, n
     tb.enqueue(added.id or "")
 
 
+@pytest.mark.slow
 def test_progress_is_written_and_told(tb: Talkbase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import talkbase_test_stages
 

@@ -148,6 +148,7 @@ def test_a_login_that_may_not_make_roles_gets_the_administrators_script(external
     use(external, login, database)
 
 
+@pytest.mark.slow
 def test_a_login_in_somebody_elses_database_gets_it_too(external: External) -> None:
     owner, login = external.login(), external.login()
     database = external.database(owner)
@@ -191,6 +192,7 @@ def test_a_login_without_rights_on_the_schema_is_told_the_grant(external: Extern
     assert f'GRANT USAGE, CREATE ON SCHEMA "talkbase" TO "{stranger}";' in refused.value.hint
 
 
+@pytest.mark.slow
 def test_two_databases_of_one_server_have_roles_of_their_own(external: External) -> None:
     login = external.login("CREATEROLE")
     first, second = external.database(login), external.database(login)
@@ -290,6 +292,7 @@ def test_the_server_is_looked_at_before_the_schema(debian: str, external: Extern
     assert not isinstance(refused.value, SchemaMismatch)
 
 
+@pytest.mark.slow
 def test_the_command_makes_what_the_login_may_and_prints_the_rest(external: External) -> None:
     login, name = external.login("CREATEDB CREATEROLE"), f"talks_{uuid4().hex[:8]}"
     made = create(external.settings(external.url(login, name)))
@@ -300,6 +303,7 @@ def test_the_command_makes_what_the_login_may_and_prints_the_rest(external: Exte
     assert upgrade_bare(external, login, name) == migrate.head()
 
 
+@pytest.mark.slow
 def test_a_quoted_login_and_database_work(external: External) -> None:
     name = f'Strange "{uuid4().hex[:4]}" näme'
     login, database = sql.Identifier(name).as_string(), sql.Identifier(name).as_string()

@@ -234,6 +234,7 @@ def test_a_renamed_database_keeps_its_roles(server: Server, new_database: Callab
             connection.execute("DROP DATABASE after_its_renaming WITH (FORCE)")
 
 
+@pytest.mark.slow
 def test_names_of_roles_fit_whatever_the_database_is_called(new_database: Callable[..., str]) -> None:
     for name in ("ä" * 31, "n" * 63, 'quoted "name" with $ and %', "会議" * 10):
         with psycopg.connect(new_database(template=None, name=name), autocommit=True) as connection:

@@ -286,6 +286,7 @@ def test_a_job_that_was_queued_again_while_its_worker_was_dead_is_done_once(data
     assert statuses(database) == {first: "aborted", second: "succeeded"}
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_asked_to_end_gives_its_job_back(database: Database) -> None:
     script = """
 import sys, time, talkbase
