@@ -47,7 +47,7 @@ def test_such_a_name_is_caught(scratch: Path) -> None:
 
 def test_everything_by_others_is_named_in_the_notice(tracked: list[Path], root: Path) -> None:
     notice = (root / "NOTICE").read_text("utf-8")
-    patterns = re.findall(r"[\w./*-]+\.(?:\w+|\*)|[\w./-]+/\*", notice)
+    patterns = re.findall(r"[\w./*-]+\.(?:\w+|\*)|[\w./-]+\*", notice)
     assert [name for name in _by_others(tracked, root) if not _named(name, patterns)] == []
 
 
