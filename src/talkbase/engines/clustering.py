@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from talkbase.engines.runtime import require
 from talkbase.engines.voices import unit
 
-THRESHOLD: Final = 0.7
+THRESHOLD: Final = 0.75
 """Mean cosine distance up to which two groups are one voice, for pieces of about two seconds."""
 
 MOST: Final = 3_000

@@ -116,12 +116,13 @@ def _foremost(votes: NDArray[np.float32], count: NDArray[np.float32]) -> NDArray
 
 def _diarization(active: NDArray[np.bool_], voices: NDArray[np.float32], duration: float) -> Diarization:
     """Turns of the frames; speakers who never came foremost are left out, the rest numbered by first appearance."""
-    turns = sorted(_turns(active, duration), key=lambda turn: (turn.start, turn.speaker))
+    turns = sorted(turns_in(active, duration), key=lambda turn: (turn.start, turn.speaker))
     number = {speaker: place for place, speaker in enumerate(dict.fromkeys(turn.speaker for turn in turns))}
     return Diarization(tuple(Turn(turn.start, turn.end, number[turn.speaker]) for turn in turns), voices[list(number)])
 
 
-def _turns(active: NDArray[np.bool_], duration: float) -> Iterator[Turn]:
+def turns_in(active: NDArray[np.bool_], duration: float) -> Iterator[Turn]:
+    """Turns of the speakers active in each frame ([frames, speakers]), one speaker after the other."""
     padded = np.pad(active.astype(np.int8), ((1, 1), (0, 0)))
     for speaker, changes in enumerate(np.diff(padded, axis=0).T):
         for first, last in np.flatnonzero(changes).reshape(-1, 2).tolist():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,6 @@ from talkbase.domain.progress import Progress, silent
 from talkbase.engines.segmentation import FRAME, FRAMES, RATE, WINDOW, Segmenter, activity, decision
 from talkbase.engines.voices import FRAME as VOICE_FRAME
 from talkbase.engines.voices import VoiceEncoder
-
-if TYPE_CHECKING:
-    from talkbase.media.sound import Sound
 
 STEP: Final = 1
 """Seconds from one window to the next."""
@@ -35,6 +32,17 @@ _MARGIN: Final = 1.6
 _VOICE_FRAMES: Final = round(_TILE / VOICE_FRAME)
 _BEGINS: Final = np.arange(_VOICE_FRAMES) * FRAMES // _VOICE_FRAMES
 _SHORTEST_HEARD: Final = 4
+
+
+class Audible(Protocol):
+    """What can be heard: a `Sound`, or one channel of it."""
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+
+    def read(self, start: float, end: float) -> NDArray[np.float32]:
+        """Mono samples at 16 kHz from `start` to `end` (seconds, clipped to what there is)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ class Listener:
         self._segmenter = segmenter
         self._encoder = encoder
 
-    def hear(self, sound: Sound, *, progress: Progress = silent) -> Heard:
+    def hear(self, sound: Audible, *, progress: Progress = silent) -> Heard:
         """Hear all of a recording in one pass; memory grows by about 10 kB for each second of speech."""
         frames = frame_at(sound.duration + _TILE) + FRAMES
         heard = Heard(np.zeros(frames, np.float32), np.zeros(frames, np.int32))
@@ -84,7 +92,7 @@ class Listener:
         progress(sound.duration, sound.duration)
         return heard
 
-    def _hear_block(self, sound: Sound, block: range, tiles: _Tiles, heard: Heard) -> Iterator[Local]:
+    def _hear_block(self, sound: Audible, block: range, tiles: _Tiles, heard: Heard) -> Iterator[Local]:
         probabilities = self._segmenter.probabilities(_windows(sound, block))
         levels, speaking = activity(probabilities), decision(probabilities)
         for start, level in zip(block, levels, strict=True):
@@ -116,7 +124,7 @@ class Listener:
 class _Tiles:
     """Voice features of a recording, computed ten seconds at a time, once, and only where somebody speaks."""
 
-    def __init__(self, sound: Sound, encoder: VoiceEncoder) -> None:
+    def __init__(self, sound: Audible, encoder: VoiceEncoder) -> None:
         self._sound = sound
         self._encoder = encoder
         self._kept: dict[int, NDArray[np.float32]] = {}
@@ -159,7 +167,7 @@ def _blocks(duration: float) -> Iterator[range]:
         yield range(first, min(first + _TILE, last + 1), STEP)
 
 
-def _windows(sound: Sound, block: range) -> NDArray[np.float32]:
+def _windows(sound: Audible, block: range) -> NDArray[np.float32]:
     """The samples of a block's windows, [windows, 160000], zero after the recording's end."""
     samples = sound.read(block.start, block[-1] + _TILE)
     samples = np.pad(samples, (0, (block[-1] - block.start + _TILE) * RATE - len(samples)))

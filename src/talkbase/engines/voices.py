@@ -31,6 +31,20 @@ FRAME: Final = 0.08
 DIMENSIONS: Final = 256
 """Numbers in a voice vector."""
 
+SAME: Final = 0.55
+"""Cosine distance up to which two speakers' mean voice vectors may be proposed as one person.
+
+Measured on 12 known speakers with oracle turns: one person's speech in two excerpts of a meeting 0.50 apart, different
+persons at least 0.73 (66 pairs). No person in two independent recordings was at hand, so this is a proposal's bound,
+never a reason to merge.
+"""
+
+OTHER: Final = 0.7
+"""Cosine distance from which on two speakers are different persons; between SAME and this it cannot be told."""
+
+MARGIN: Final = 0.15
+"""How much farther away the next best person must be for a proposal."""
+
 _FEATURES = 2560
 _SHORTEST = 1_600
 _EPSILON = 1e-8
@@ -87,6 +101,11 @@ class VoiceEncoder:
         quantised = np.frombuffer(model, np.int8, DIMENSIONS * inputs, _PROJECTION).reshape(DIMENSIONS, inputs)
         scale, zero = (np.frombuffer(model, np.float32, 1, at)[0] for at in (_SCALE, _ZERO))
         return quantised * scale + zero, np.frombuffer(model, np.float32, DIMENSIONS, _BIAS)
+
+
+def compare(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Cosine distance of two voice vectors, 0 (alike) to 2; see SAME, OTHER and MARGIN for what it tells."""
+    return 1.0 - float(unit(one) @ unit(other))
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
