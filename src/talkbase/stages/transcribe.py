@@ -129,9 +129,9 @@ def _choice(subject: Subject) -> Choice:
 def _channels_are_speakers(sound: Sound) -> bool:
     if sound.channels != 2:
         return False
-    from talkbase.engines.diarization import channel_turns
+    from talkbase.engines.channels import channels_are_speakers
 
-    return channel_turns(sound) is not None
+    return channels_are_speakers(sound)
 
 
 def _listen(
