@@ -34,6 +34,7 @@ _BELOW_LOUD_DB: Final = 30.0
 
 _HOP: Final = 0.05
 _CHUNK: Final = 60
+_FIRST_SECONDS: Final = 10
 
 
 def channels_are_speakers(sound: Sound) -> bool:
@@ -55,18 +56,20 @@ def channel_turns(sound: Sound, *, progress: Progress = silent) -> Diarization |
     """Turns with the channel as the speaker's number (0, 1), voices [2, 256]; None where channels are not speakers.
 
     A channel's speaker speaks where the segmentation network hears speech on it that is not the other's, heard across.
+    A channel without any speech has no turns, and the vector of whatever sounds in its first seconds.
     `progress` counts seconds of both channels. Raises what `Diarizer.diarize` raises.
     """
     if not channels_are_speakers(sound):
         return None
-    listener = Listener(Segmenter(), VoiceEncoder())
-    heard = [listener.hear(_Channel(sound, channel), progress=_half(progress, channel)) for channel in (0, 1)]
-    if not all(part.locals for part in heard):
-        return None
+    encoder = VoiceEncoder()
+    listener = Listener(Segmenter(), encoder)
+    sides = [_Channel(sound, 0), _Channel(sound, 1)]
+    heard = [listener.hear(side, progress=_half(progress, side.channel)) for side in sides]
     levels = _levels(sound)
     active = np.stack([_own(part, levels, channel) for channel, part in enumerate(heard)], axis=1)
     turns: list[Turn] = sorted(turns_in(active, sound.duration), key=lambda turn: (turn.start, turn.speaker))
-    return Diarization(tuple(turns), np.stack([_voice(part) for part in heard]))
+    voices = [_voice(side, part, encoder) for side, part in zip(sides, heard, strict=True)]
+    return Diarization(tuple(turns), np.stack(voices))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,5 +114,9 @@ def _own(heard: Heard, levels: NDArray[np.float32], channel: int) -> NDArray[np.
     return own
 
 
-def _voice(heard: Heard) -> NDArray[np.float32]:
-    return unit(np.mean([local.voice for local in heard.locals], axis=0))
+def _voice(side: _Channel, heard: Heard, encoder: VoiceEncoder) -> NDArray[np.float32]:
+    if heard.locals:
+        return unit(np.mean([local.voice for local in heard.locals], axis=0))
+    features = encoder.features(side.read(0, _FIRST_SECONDS))
+    whole: NDArray[np.float32] = encoder.vectors(features, np.ones((1, features.shape[1]), bool))[0]
+    return whole
