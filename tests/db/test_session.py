@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -313,3 +314,23 @@ def test_the_local_user_is_one_however_many_ask_at_once(open_copy: Callable[...,
     assert len(users) == 1
     with first.as_owner() as owner:
         assert owner.execute("SELECT count(*) FROM users").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("way", ["reading", "as_owner"])
+def test_a_killed_embedded_server_is_started_again(scratch: Path, way: str) -> None:
+    from talkbase.config import Settings
+    from talkbase.db.connect import open_database
+
+    with open_database(Settings(home=scratch, database_linger=0)) as database:
+        with database.writing() as writing:
+            writing.insert("people", {"id": uuid7(), "owner_id": database.local_user, "name": "Ada"})
+        assert database.server is not None
+        pid = database.server.status().pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        if way == "reading":
+            with database.reading() as reading:
+                assert reading.value("SELECT name FROM people") == "Ada"
+        else:
+            with database.as_owner() as connection:
+                assert connection.execute("SELECT name FROM people").fetchone() == ("Ada",)

@@ -141,11 +141,9 @@ class Database:
     @contextmanager
     def as_owner(self, *, application: str = "talkbase") -> Iterator[psycopg.Connection[Any]]:
         """An autocommit connection of the tables' owner: migrations, the queue, administration."""
-        with self._explained():
-            connection = psycopg.connect(self.url.conninfo, autocommit=True, application_name=application)
-            with connection:
-                connection.execute("SET search_path = talkbase, public")
-                yield connection
+        with self._explained(), self._connect(application) as connection:
+            connection.execute("SET search_path = talkbase, public")
+            yield connection
 
     @contextmanager
     def exclusive(self, name: str) -> Iterator[bool]:
@@ -210,6 +208,26 @@ class Database:
         except UnicodeEncodeError as error:
             raise UsageError("PostgreSQL cannot keep a value: it is no Unicode text.") from error
 
+    def _connect(self, application: str) -> psycopg.Connection[Any]:
+        try:
+            return psycopg.connect(self.url.conninfo, autocommit=True, application_name=application)
+        except psycopg.OperationalError:
+            if self.server is None:
+                raise
+            self.server.join()  # it was killed: joining starts it again
+            return psycopg.connect(self.url.conninfo, autocommit=True, application_name=application)
+
+    def _check(self, connection: psycopg.Connection[Any]) -> None:
+        """See that a pooled connection lives; the pool replaces one that does not, so its server must be up again."""
+        from psycopg_pool import ConnectionPool
+
+        try:
+            ConnectionPool.check_connection(connection)
+        except psycopg.OperationalError:
+            if self.server is not None:
+                self.server.join()
+            raise
+
     def _connections(self) -> ConnectionPool[psycopg.Connection[Any]]:
         if self._pool is None:
             from psycopg_pool import ConnectionPool
@@ -220,7 +238,7 @@ class Database:
                 min_size=min(settings.database_pool_min, settings.database_pool_size),
                 max_size=settings.database_pool_size + settings.database_max_overflow,
                 max_lifetime=settings.database_pool_recycle,
-                check=ConnectionPool.check_connection if settings.database_pool_pre_ping else None,
+                check=self._check if settings.database_pool_pre_ping else None,
                 configure=_become_app,
                 kwargs={"application_name": "talkbase"},
                 open=True,
