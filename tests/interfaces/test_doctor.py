@@ -41,7 +41,7 @@ def test_an_unhealthy_one_ends_with_one(database: Database, tb: Talkbase, sample
     assert ran.code == 1
     assert ran.json["well"] is False
     wrong = {check["name"]: check for check in ran.json["checks"] if check["verdict"] == "problem"}
-    assert set(wrong) == {"database"}
+    assert set(wrong) == {"database", "media"}
     assert "talkbase db upgrade" in wrong["database"]["hint"]
 
 

@@ -191,3 +191,18 @@ def test_people(cli: Cli, fits: Fits) -> None:
     assert "TALKBASE_VOICE_IDENTITY" in cli("people", "proposals").err
     assert cli("people", "accept", "nothing").code == 3
     assert cli("people", "reject", "nothing", "--json").json["error"]["code"] == "not_found"
+
+
+def test_search_is_narrowed(cli: Cli, made: Callable[..., str]) -> None:
+    mine, other = made("Boats", "A boat on the lake.", speaker="Ann"), made("Ships", "A boat at sea.", speaker="Bob")
+
+    def found(*arguments: str) -> set[str]:
+        ran = cli("search", "boat", "--mode", "text", *arguments, "--json")
+        assert ran.code == 0, ran
+        return {hit["conversation_id"] for hit in ran.json["hits"]}
+
+    assert found() == {mine, other}
+    assert found("--speaker", "ann") == {mine}
+    assert found("--kind", "podcast") == set()
+    assert found("--since", "2999-01-01") == set()
+    assert cli("search", "boat", "--since", "yesterday").code == 2

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 if TYPE_CHECKING:
     from talkbase.actions.library import Talkbase
 
+Kind = Literal["video", "audio", "meeting", "call", "chat", "transcript", "podcast", "interview", "talk", "other"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value, for programs.")]
 Reference = Annotated[str, typer.Argument(metavar="ID", help="Its id, the beginning of the id, or its title.")]
 References = Annotated[list[str], typer.Argument(metavar="ID…", help="Ids, beginnings of ids, or titles.")]

@@ -34,9 +34,10 @@ def open_log(home: Path, *, debug: bool = False) -> Path:
 def keep_traceback(error: BaseException) -> Path | None:
     """Write the error's traceback into the log and return that; None where it cannot be written."""
     with suppress(Exception):
-        from talkbase.config import settings
+        from talkbase.config import load
 
-        file = open_log(settings().home, debug=settings().debug)
+        settings = load()
+        file = open_log(settings.home, debug=settings.debug)
         logging.getLogger("talkbase").error("unexpected error", exc_info=error)
         return file if file.exists() else None
     return None

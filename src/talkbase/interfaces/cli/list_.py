@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from talkbase.interfaces.cli import _output
-from talkbase.interfaces.cli._common import AsJson, Limit, opened
+from talkbase.interfaces.cli._common import AsJson, Kind, Limit, opened
 from talkbase.interfaces.cli._group import LOOK, Command
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 Status = Literal["pending", "processing", "completed", "failed"]
-Kind = Literal["video", "audio", "meeting", "call", "chat", "transcript", "podcast", "interview", "talk", "other"]
 
 
 def list_conversations(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from talkbase.domain.time import clock
 from talkbase.interfaces.cli import _output
-from talkbase.interfaces.cli._common import AsJson, Limit, opened
+from talkbase.interfaces.cli._common import AsJson, Kind, Limit, opened
 from talkbase.interfaces.cli._group import LOOK, Command
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from talkbase.queries.search import Hit
 
 Mode = Literal["text", "semantic", "hybrid"]
+DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S%z"]
+"""How a day or a moment may be written."""
 
 
 def search(
@@ -25,13 +28,26 @@ def search(
     conversation: Annotated[
         str | None, typer.Option("--conversation", "-c", metavar="ID", help="Only in this conversation.")
     ] = None,
+    speaker: Annotated[
+        str | None, typer.Option("--speaker", "-s", metavar="NAME", help="Only what this speaker said.")
+    ] = None,
+    kind: Annotated[Kind | None, typer.Option("--kind", help="Only in conversations of this kind.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option("--since", formats=DATES, help="Only in conversations from this day on.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--until", formats=DATES, help="Only in conversations before this day.")
+    ] = None,
     limit: Limit = 10,
     mode: Annotated[Mode | None, typer.Option("--mode", help="By words, by meaning, or both (the default).")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Search what was said, by words and by meaning."""
     with opened() as tb:
-        hits = tb.search(" ".join(words), conversation=conversation, limit=limit, mode=mode)
+        hits = tb.search(
+            " ".join(words), conversation=conversation, speaker=speaker, kind=kind,
+            since=_moment(since), until=_moment(until), limit=limit, mode=mode,
+        )  # fmt: skip
     if as_json:
         _output.print_json({"hits": list(hits)})
         return
@@ -39,6 +55,11 @@ def search(
         _output.say("Nothing found. Other words may help; `talkbase list` shows what there is.")
     for hit in hits:
         _print(hit)
+
+
+def _moment(when: datetime | None) -> datetime | None:
+    """What a person writes is meant in their own zone."""
+    return when.astimezone() if when else None
 
 
 def _print(hit: Hit) -> None:
