@@ -58,6 +58,19 @@ def test_the_pool_has_the_size_that_the_settings_say(open_copy: Callable[..., Da
     assert sorted(together) == [0, 1, 2, 3, 4]
 
 
+def test_threads_that_come_first_at_once_share_one_pool(database: Database) -> None:
+    assert database.local_user
+    start = threading.Barrier(8)
+
+    def read(_: int) -> object:
+        start.wait()
+        with database.reading():
+            return database._pool
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(map(id, threads.map(read, range(8))))) == 1
+
+
 def test_a_connection_that_died_is_replaced_before_it_is_used(database: Database) -> None:
     with database.reading() as reading:
         pid = reading.value("SELECT pg_backend_pid()")

@@ -6,6 +6,7 @@ thereby commit; everything below them is handed one.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
@@ -125,6 +126,7 @@ class Database:
         self._settings = settings
         self._pool: ConnectionPool[psycopg.Connection[Any]] | None = None
         self._local_user: UUID | None = None
+        self._opening = threading.Lock()
 
     @contextmanager
     def reading(self, user: UUID | None = None) -> Iterator[Reading]:
@@ -229,21 +231,25 @@ class Database:
             raise
 
     def _connections(self) -> ConnectionPool[psycopg.Connection[Any]]:
-        if self._pool is None:
-            from psycopg_pool import ConnectionPool
+        with self._opening:  # threads that come first at the same time share one pool
+            if self._pool is None:
+                self._pool = self._open_pool()
+            return self._pool
 
-            settings = self._settings
-            self._pool = ConnectionPool(
-                self.url.conninfo,
-                min_size=min(settings.database_pool_min, settings.database_pool_size),
-                max_size=settings.database_pool_size + settings.database_max_overflow,
-                max_lifetime=settings.database_pool_recycle,
-                check=self._check if settings.database_pool_pre_ping else None,
-                configure=_become_app,
-                kwargs={"application_name": "talkbase"},
-                open=True,
-            )
-        return self._pool
+    def _open_pool(self) -> ConnectionPool[psycopg.Connection[Any]]:
+        from psycopg_pool import ConnectionPool
+
+        settings = self._settings
+        return ConnectionPool(
+            self.url.conninfo,
+            min_size=min(settings.database_pool_min, settings.database_pool_size),
+            max_size=settings.database_pool_size + settings.database_max_overflow,
+            max_lifetime=settings.database_pool_recycle,
+            check=self._check if settings.database_pool_pre_ping else None,
+            configure=_become_app,
+            kwargs={"application_name": "talkbase"},
+            open=True,
+        )
 
 
 def _become_app(connection: psycopg.Connection[Any]) -> None:
