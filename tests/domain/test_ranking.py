@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from talkbase.domain.ranking import WEIGHTS, Candidate, Weights, idf, interaction, names_in, scores
+from talkbase.domain.ranking import (
+    WEIGHTS,
+    Candidate,
+    Weights,
+    idf,
+    interaction,
+    names_in,
+    scores,
+    telling,
+    token_weights,
+)
 
-ONLY_WORDS = Weights(words=1, meaning=0, tokens=0, neighbours=0, named=0, session=0)
+ONLY_WORDS = Weights(words=1, meaning=0, tokens=0, neighbours=0, named=0, session=0, dated=0)
+
+
+DAY, LATER = date(2023, 5, 7), date(2023, 8, 1)
 
 
 def candidate(position: int, words: float = 0.0, **more: object) -> Candidate:
-    values = {"conversation": "c", "position": position, "session": "", "speaker": None, "words": words,
+    values = {"conversation": "c", "position": position, "day": None, "speaker": None, "words": words,
               "meaning": None, "tokens": None} | more  # fmt: skip
     return Candidate(**values)  # type: ignore[arg-type]
 
@@ -25,6 +39,21 @@ def test_idf_is_that_of_bm25() -> None:
     assert idf(1, 10) == pytest.approx(math.log(1 + 9.5 / 1.5))
     assert idf(10, 10) == pytest.approx(math.log(1 + 0.5 / 10.5))
     assert idf(20, 10) > 0  # counts of one's own and hits of others need not agree
+
+
+def test_words_of_asking_tell_nothing_and_unheard_ones_less_than_rare_ones() -> None:
+    assert telling("discuss", 3, 1000) == 0
+    assert telling("budget", 3, 1000) == idf(3, 1000)
+    assert 0 < telling("spreadsheet", 0, 1000) < telling("budget", 1, 1000)
+
+
+def test_a_token_tells_what_its_word_tells_and_a_name_less() -> None:
+    text = "What did Ann's kitten, Pixel, eat?"
+    tells = {"kitten": 2.0, "pixel": 3.0, "ann's": 4.0}
+    places = [(0, 0), (0, 4), (9, 12), (12, 13), (15, 18), (18, 21), (23, 28), (28, 29)]
+    weights = token_weights(text, places, tells, ["Ann", "Bob"])
+    assert list(weights) == [0, 0, 2, 2, 2, 2, 3, 3]
+    assert list(token_weights(text, places[2:4], tells, [])) == [4, 4]
 
 
 def test_interaction_takes_the_closest_token_of_the_passage_for_each_of_the_question() -> None:
@@ -36,7 +65,8 @@ def test_interaction_takes_the_closest_token_of_the_passage_for_each_of_the_ques
     ]
     assert interaction(question, np.array([1.0, 1.0]), passages) == pytest.approx([0.9, 0.5, 0])
     assert interaction(question, np.array([3.0, 1.0]), passages) == pytest.approx([0.95, 0.25, 0])
-    assert interaction(question, np.zeros(2), passages) == pytest.approx([0, 0, 0])
+    assert interaction(question, np.zeros(2), passages) == pytest.approx([0.9, 0.5, 0])
+    assert interaction(question, np.ones(2), [passages[2]]) == pytest.approx([0])
 
 
 def test_scores_are_standardised() -> None:
@@ -56,7 +86,7 @@ def test_what_stands_beside_a_good_hit_rises() -> None:
 
 
 def test_the_best_session_lifts_its_utterances() -> None:
-    found = [candidate(at, float(at in (0, 2)), session="a" if at < 5 else "b") for at in range(10)]
+    found = [candidate(at, float(at in (0, 2)), day=DAY if at < 5 else LATER) for at in range(10)]
     values = scores(found, "x", replace(ONLY_WORDS, session=1.0))
     assert values[4] > values[9]
 
@@ -77,6 +107,11 @@ def test_named(text: str, named: set[str]) -> None:
     assert names_in(text, ["Caroline Smith", "Grad C", "Project Manager", "Professor A"]) == named
 
 
+def test_what_was_said_when_the_question_asks_is_preferred() -> None:
+    values = scores([candidate(0, day=DAY), candidate(5, day=LATER), candidate(9)], "What happened in May 2023?")
+    assert values[0] > values[1] == pytest.approx(values[2], abs=1)
+
+
 def test_the_named_person_is_preferred() -> None:
     values = scores([candidate(0, speaker="Ann"), candidate(5, speaker="Bob")], "What did Bob say?")
     assert values[1] > values[0]
@@ -84,8 +119,9 @@ def test_the_named_person_is_preferred() -> None:
 
 FLOATS = st.floats(-5, 30)
 CANDIDATES = st.lists(
-    st.builds(Candidate, conversation=st.sampled_from("xy"), position=st.integers(0, 30), session=st.sampled_from("ab"),
-              speaker=st.sampled_from([None, "Ann", "Bob C"]), words=FLOATS, meaning=st.none() | FLOATS,
+    st.builds(Candidate, conversation=st.sampled_from("xy"), position=st.integers(0, 30),
+              day=st.sampled_from([None, DAY, LATER]), speaker=st.sampled_from([None, "Ann", "Bob C"]),
+              words=FLOATS, meaning=st.none() | FLOATS,
               tokens=st.none() | FLOATS),
     max_size=30, unique_by=lambda one: (one.conversation, one.position),
 )  # fmt: skip

@@ -11,9 +11,13 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
+
+from talkbase.domain.dates import periods_in
+from talkbase.domain.query import bare
 
 Floats = NDArray[np.float64]
 
@@ -24,7 +28,7 @@ class Weights:
 
     `words` BM25, `meaning` the cosine of the sentence vectors, `tokens` late interaction; `neighbours` the share of
     the utterances beside one, at distance 1, halved at each further step; `named` the speaker whom the query names;
-    `session` the mean of the session's three best.
+    `session` the best of the session; `dated` what was said at the time that the query names.
     """
 
     words: float
@@ -33,9 +37,10 @@ class Weights:
     neighbours: float
     named: float
     session: float
+    dated: float
 
 
-WEIGHTS = Weights(words=0.3, meaning=0.2, tokens=0.7, neighbours=0.3, named=1.2, session=0.5)
+WEIGHTS = Weights(words=0.1, meaning=0.1, tokens=0.8, neighbours=0.25, named=1.8, session=0.4, dated=1.5)
 """Chosen on LoCoMo by leaving one conversation out (docs/quality.md, "Retrieval", has the figures and the command)."""
 
 REACH = 2
@@ -47,12 +52,13 @@ class Candidate:
     """What is known of an utterance when it is ranked.
 
     `words` is its BM25 score (0 where no word matched), `meaning` the cosine to the query, `tokens` its late
-    interaction with it; None where it has no vectors. `session` tells sittings of a conversation apart.
+    interaction with it; None where it has no vectors. `day` is when it was said, where known; it also tells sittings of
+    a conversation apart.
     """
 
     conversation: object
     position: int
-    session: str
+    day: date | None
     speaker: str | None
     words: float
     meaning: float | None
@@ -64,20 +70,61 @@ def idf(documents: int, total: int) -> float:
     return math.log1p((max(total, documents) - documents + 0.5) / (documents + 0.5))
 
 
+ASKING = frozenset({
+    "summarize", "summarise", "summary", "discuss", "discussed", "discussing", "discussion", "discussions", "talk",
+    "talked", "talking", "say", "said", "think", "thought", "mention", "mentioned", "opinion", "opinions", "view",
+    "views", "describe", "described", "describing", "tell", "told", "explain", "explained", "conversation",
+    "meeting", "according"
+})  # fmt: skip
+"""English words that say that something is asked, and not what: no utterance is looked for by its likeness to them."""
+
+UNHEARD = 0.5
+"""What a word counts that occurs nowhere, beside the rarest that does: it may be another's word for what was said."""
+
+
+NAMED = 0.5
+"""What a word counts that is part of a speaker's name: `Weights.named` has most of what it tells, and who is only
+greeted by name is not the one who speaks."""
+
+
+def telling(word: str, documents: int, total: int) -> float:
+    """How much the likeness to a word of a question tells; 0 for words of asking."""
+    if word in ASKING:
+        return 0.0
+    return idf(documents, total) if documents else UNHEARD * idf(1, total)
+
+
+def token_weights(
+    text: str, spans: Iterable[tuple[int, int]], tells: Mapping[str, float], speakers: Iterable[str]
+) -> Floats:
+    """What likeness to each token of a question tells: as much as the word tells that it is part of.
+
+    `spans` are the places of the tokens in the text, `tells` maps words in small letters (`telling`).
+    """
+    names = {word for name in names_in(text, speakers) for word in re.findall(r"\w+", name.lower())}
+    words = [(found.start(), found.end(), bare(found[0]).lower()) for found in re.finditer(r"\S+", text)]
+    weights = []
+    for start, end in spans:
+        word = next((word for first, last, word in words if first <= start < end <= last), "")
+        share = NAMED if names.intersection(re.split(r"\W", word)) else 1.0
+        weights.append(share * tells.get(word, 0.0))
+    return np.array(weights)
+
+
 def interaction(question: NDArray[np.float32], weights: Floats, passages: Sequence[NDArray[np.float32]]) -> Floats:
     """MaxSim of a question with passages: for each token of the question the closest of the passage, weighted.
 
     `question` is [tokens, width], `weights` [tokens], passages [tokens, width] each; all vectors have length 1. The
-    result is a mean cosine for each passage; an empty passage gets 0.
+    result is a mean cosine for each passage; an empty passage gets 0. Where no token has a weight, all count alike.
     """
-    total = weights.sum()
+    weights = weights if weights.any() else np.ones(len(weights))
     filled = [at for at, passage in enumerate(passages) if len(passage)]
     result = np.zeros(len(passages))
-    if not filled or total <= 0:
+    if not filled:
         return result
     close = np.concatenate([passages[at] for at in filled]) @ question.T
     starts = np.cumsum([0, *(len(passages[at]) for at in filled[:-1])])
-    result[filled] = np.maximum.reduceat(close, starts, axis=0) @ (weights / total)
+    result[filled] = np.maximum.reduceat(close, starts, axis=0) @ (weights / weights.sum())
     return result
 
 
@@ -105,8 +152,13 @@ def scores(candidates: Sequence[Candidate], text: str, weights: Weights = WEIGHT
     )
     smooth: Floats = mixed + weights.neighbours * _around(candidates, mixed)
     named = names_in(text, {candidate.speaker for candidate in candidates if candidate.speaker})
-    bonus = np.array([weights.named * (candidate.speaker in named) for candidate in candidates])
-    result: Floats = smooth + bonus + weights.session * _of_sessions(candidates, smooth + bonus)
+    periods = periods_in(text)
+    asked_for = smooth + np.array([
+        weights.named * (one.speaker in named)
+        + weights.dated * (one.day is not None and any(period.is_told_on(one.day) for period in periods))
+        for one in candidates
+    ])  # fmt: skip
+    result: Floats = asked_for + weights.session * _of_sessions(candidates, asked_for)
     return result
 
 
@@ -133,12 +185,9 @@ def _around(candidates: Sequence[Candidate], mixed: Floats) -> Floats:
 
 
 def _of_sessions(candidates: Sequence[Candidate], values: Floats) -> Floats:
-    """For each candidate the mean of the three best of its session, standardised over the sessions."""
-    found: dict[tuple[object, str], list[float]] = {}
-    for candidate, value in zip(candidates, values, strict=True):
-        found.setdefault((candidate.conversation, candidate.session), []).append(float(value))
-    best: Mapping[tuple[object, str], float] = {
-        session: float(np.mean(sorted(inside, reverse=True)[:3])) for session, inside in found.items()
-    }
+    """For each candidate the best of its session, standardised over the sessions."""
+    best: dict[tuple[object, date | None], float] = {}
+    for one, value in zip(candidates, values, strict=True):
+        best[one.conversation, one.day] = max(best.get((one.conversation, one.day), -math.inf), float(value))
     level, spread = np.mean(list(best.values())), np.std(list(best.values())) or 1.0
-    return np.array([(best[candidate.conversation, candidate.session] - level) / spread for candidate in candidates])
+    return np.array([(best[one.conversation, one.day] - level) / spread for one in candidates])

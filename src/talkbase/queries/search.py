@@ -14,7 +14,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
-from talkbase.domain.query import Query, bare
+from talkbase.domain.query import Query
 from talkbase.domain.results import Results
 
 if TYPE_CHECKING:
@@ -150,9 +150,10 @@ places AS MATERIALIZED (
 SELECT p.conversation_id, u.id AS utterance_id, p.is_found, p.position,
        (SELECT coalesce(s.name, s.label) FROM speakers s
         WHERE s.conversation_id = p.conversation_id AND s.id = u.speaker_id) AS speaker,
-       coalesce((u.said_at AT TIME ZONE 'UTC')::date::text, '') AS session, coalesce(f.words, 0) AS words,
+       (coalesce(u.said_at, c.started_at) AT TIME ZONE 'UTC')::date AS day, coalesce(f.words, 0) AS words,
        coalesce(f.meaning, v.meaning) AS meaning, t.vectors
 FROM places p
+JOIN conversations c ON c.id = p.conversation_id
 CROSS JOIN LATERAL (SELECT u.id, u.speaker_id, u.said_at FROM utterances u
                     WHERE u.conversation_id = p.conversation_id AND u.position = p.position LIMIT 1) u
 LEFT JOIN found f ON f.conversation_id = p.conversation_id AND f.utterance_id = u.id
@@ -265,34 +266,21 @@ def _terms(reading: Reading, query: Query) -> Terms:
 
 
 def _as_candidates(rows: Sequence[Mapping[str, Any]], asked: Asked, terms: Terms) -> list[ranking.Candidate]:
-    import numpy as np
-
     from talkbase.domain import ranking
     from talkbase.engines.late_interaction import unpack
 
     assert asked.tokens is not None
-    weights = np.array([_weight(asked.query.text, span, terms) for span in asked.spans])
+    speakers = {row["speaker"] for row in rows if row["speaker"]}
+    weights = ranking.token_weights(asked.query.text, asked.spans, terms.words, speakers)
     passages = [unpack(row["vectors"] or b"") for row in rows]
     close = ranking.interaction(asked.tokens, weights, passages)
     return [
         ranking.Candidate(
-            row["conversation_id"], row["position"], row["session"], row["speaker"], row["words"], row["meaning"],
+            row["conversation_id"], row["position"], row["day"], row["speaker"], row["words"], row["meaning"],
             float(value) if row["vectors"] else None,
         )
         for row, value in zip(rows, close, strict=True)
     ]  # fmt: skip
-
-
-def _weight(text: str, span: tuple[int, int], terms: Terms) -> float:
-    """What a token tells: as much as the word that it is part of."""
-    start, end = span
-    if start == end:
-        return 0.0
-    while start and not text[start - 1].isspace():
-        start -= 1
-    while end < len(text) and not text[end].isspace():
-        end += 1
-    return terms.words.get(bare(text[start:end]).lower(), 0.0)
 
 
 def _key(row: Mapping[str, Any]) -> Key:
