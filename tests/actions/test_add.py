@@ -110,7 +110,7 @@ def test_processes_that_add_the_same_file_at_once_make_one_conversation(tb: Talk
     ]  # fmt: skip
     for process in processes:
         assert process.stdout
-        assert process.stdout.readline().strip() == "ready"
+        assert process.stdout.readline().strip() == "ready", process.communicate()[1]
     results = []
     for process in processes:
         assert process.stdin
