@@ -14,14 +14,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from talkbase.domain.time import clock
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.text import Text
 
 PIPE_WIDTH = 100_000
 """Width of tables that go into a file or pipe: nothing is cut off there."""
@@ -119,28 +118,51 @@ def interactive() -> bool:
     return sys.stdout.isatty()
 
 
+class Styled(NamedTuple):
+    """A cell of a table with its style, which only a terminal shows."""
+
+    text: str
+    style: str
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, wide: Sequence[str] = ()) -> None:
-    """Print rows under headings; cells are text, or `Text` with a style. `wide` columns wrap where space is short."""
+    """Print rows under headings; a cell is anything with a text, or `Styled`.
+
+    On a terminal the `wide` columns wrap where space is short. In a pipe nothing is cut off or filled up, and rich is
+    not even imported: what programs and scripts read comes at once.
+    """
+    cells = [[_cell(cell) for cell in row] for row in rows]
+    if interactive():
+        _print_on_terminal(columns, cells, wide)
+    else:
+        _print_in_pipe(columns, cells)
+
+
+def _cell(value: Any) -> Styled:
+    text, style = value if isinstance(value, Styled) else (value, "")
+    return Styled(clean("" if text is None else text), style)
+
+
+def _print_in_pipe(columns: Sequence[str], rows: Sequence[Sequence[Styled]]) -> None:
+    from rich.cells import cell_len
+
+    lines = [list(columns), *([cell.text for cell in row] for row in rows)]
+    widths = [max(cell_len(line[place]) for line in lines) for place in range(len(columns))]
+    for line in lines if any(columns) else lines[1:]:
+        padded = (text + " " * (width - cell_len(text)) for text, width in zip(line, widths, strict=True))
+        sys.stdout.write("  ".join(padded).rstrip() + "\n")
+
+
+def _print_on_terminal(columns: Sequence[str], rows: Sequence[Sequence[Styled]], wide: Sequence[str]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold", show_header=any(columns))
     for column in columns:
         table.add_column(column, overflow="fold", no_wrap=column not in wide)
     for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(clean("" if cell is None else cell)) for cell in row))
-    print_trimmed(table)
-
-
-def print_trimmed(renderable: Any) -> None:
-    """Print without the blanks that fill up lines, which are in the way in a pipe."""
-    console = out()
-    if console.is_terminal:
-        console.print(renderable)
-        return
-    with console.capture() as capture:
-        console.print(renderable)
-    sys.stdout.write("\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n")
+        table.add_row(*(Text(cell.text, style=cell.style) for cell in row))
+    out().print(table)
 
 
 def length(seconds: float | None) -> str:
@@ -161,11 +183,9 @@ def moment(when: datetime | None) -> str:
 _STATUS_STYLE = {"completed": "green", "ok": "green", "failed": "red", "damaged": "red", "processing": "yellow"}
 
 
-def status_text(status: str) -> Text:
+def status_text(status: str) -> Styled:
     """A status in its colour."""
-    from rich.text import Text
-
-    return Text(status, style=_STATUS_STYLE.get(status, ""))
+    return Styled(status, _STATUS_STYLE.get(status, ""))
 
 
 def many(count: int, one: str, several: str | None = None) -> str:

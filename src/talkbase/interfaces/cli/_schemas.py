@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from talkbase.actions.add import Added
+from talkbase.actions.evaluate import RetrievalReport
 from talkbase.actions.identity import Person, Proposal
 from talkbase.actions.maintain import Check
 from talkbase.actions.models import Model
@@ -120,7 +121,7 @@ class Proposals:
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Models."""
+    """What talkbase knows of each model, and whether it is here."""
 
     items: list[Model]
 
@@ -170,6 +171,7 @@ CONTRACTS: dict[str, Any] = {
     "models verify": FileChecks,
     "models use": contract.ModelInUse,
     "doctor": Diagnosis,
+    "evaluate retrieval": RetrievalReport,
     "db status": contract.ServerState,
     "db logs": contract.Logs,
     "db upgrade": contract.Revision | contract.Script,
@@ -189,13 +191,15 @@ MEANINGS = {
     "attempts": "how often it was tried",
     "attribution": "whose work it is",
     "citation": "names this version of the utterance for ever, with the characters that are meant",
+    "category": "kind of question; `all` is every one",
     "checks": "everything that was looked at",
     "confidence": "how sure the recogniser was, 0 to 1; null where nothing measured it",
     "consent": "what the person agreed to: unknown, given or withdrawn",
     "content": "the exported file's text, where none was written",
     "conversation": "title of the conversation",
     "conversation_id": "id of the conversation",
-    "conversations": "in how many conversations they speak",
+    "conversations": "in how many conversations they speak; of an evaluation, how many there were",
+    "corpus": "name of the test collection",
     "counts": "what the run wrote, by kind",
     "created_at": "when it was added",
     "current": "the revision that the schema is at; null where there is no schema",
@@ -211,6 +215,7 @@ MEANINGS = {
     "ended_at": "when it ended",
     "error": "what went wrong, in one sentence; null where nothing did",
     "failed": "how many jobs failed",
+    "figures": "one row a method and kind of question",
     "file": "name of the file",
     "files": "how many stored files went, those that nothing else used",
     "folder": "where its files are, or would be",
@@ -218,6 +223,8 @@ MEANINGS = {
     "found": "what was found",
     "here": "whether its files are on this machine",
     "hint": "what to do about it; null where nothing needs doing",
+    "high": "upper end of the 95 % interval",
+    "hit_at_5": "share of the questions with evidence among the first five hits, 0 to 1",
     "hits": "the utterances found, best first",
     "id": "its id; a job's is a number",
     "in_use": "whether an analysis with the present settings uses it",
@@ -230,9 +237,11 @@ MEANINGS = {
     "licence": "its licence",
     "lines": "the last lines, oldest first",
     "log": "file of the server's log",
+    "low": "lower end of the 95 % interval, of R@10 (LoCoMo) or hit@5 (QMSum), by a bootstrap over the questions",
     "margin": "how much farther the next best voice is; null where there is none",
     "measured": "what was measured of it",
     "message": "what it does",
+    "method": "what was measured: talkbase, or a baseline",
     "model": "the model; null where none was used",
     "name": "its name; null where nobody knows it",
     "newest": "the newest revision that this talkbase knows",
@@ -247,8 +256,12 @@ MEANINGS = {
     "position": "place in the conversation, from 0",
     "progress": "per cent done, 0 to 100",
     "proposal": "the proposal, as it was given",
+    "questions": "how many questions were asked",
     "ran": "the stages that ran",
     "reason": "why the login could not make it; null where it could",
+    "recall_at_10": "share of the evidence among the first ten hits, 0 to 1",
+    "recall_at_20": "share of the evidence among the first twenty hits, 0 to 1",
+    "recall_at_5": "share of the evidence among the first five hits, 0 to 1",
     "reference": "the conversation, as it was given",
     "revision": "number of the revision",
     "rows": "how many rows went, by table",
@@ -277,10 +290,11 @@ MEANINGS = {
     "text": "the text, without blanks around it",
     "title": "title of the conversation",
     "took": "seconds; null while it runs",
+    "unscorable": "questions whose reference names no utterance",
     "updated_at": "when that changed last",
     "url": "the database's URL",
     "utterance_id": "id of the utterance",
-    "utterances": "the utterances in order; their number in `list`",
+    "utterances": "the utterances in order; their number in `list` and of an evaluation",
     "verdict": "ok, warning or problem",
     "version": "version of the server",
     "well": "whether every check is ok",

@@ -17,11 +17,12 @@ def doctor(as_json: AsJson = False) -> int:
     if as_json:
         _output.print_json({"well": well, "checks": list(checks)})
         return 0 if well else 1
-    from rich.text import Text
-
     _output.print_table(
         ["", "checked", "found"],
-        [(Text(*_SIGNS[check.verdict]), check.name, f"{check.found} {check.hint or ''}".strip()) for check in checks],
+        [
+            (_output.Styled(*_SIGNS[check.verdict]), check.name, f"{check.found} {check.hint or ''}".strip())
+            for check in checks
+        ],
         wide=("found",),
     )
     return 0 if well else 1
