@@ -46,6 +46,31 @@ def stored(tb: Talkbase) -> list[str]:
     return list(tb.store.digests())
 
 
+def test_a_transcript_is_as_long_as_its_last_utterance_says(tb: Talkbase, tmp_path: Path) -> None:
+    timed = tb.add(meeting(tmp_path), options=WITHOUT_MODELS)
+    untimed = tmp_path / "untimed.json"
+    untimed.write_text('{"format": "talkbase-transcript", "version": 1, "utterances": [{"text": "Hello."}]}')
+    assert timed.id
+    assert tb.show(timed.id).duration == 4.0
+    assert tb.show(tb.add(untimed, options=WITHOUT_MODELS).id or "").duration is None
+
+
+def test_a_video_without_sound_says_so(tb: Talkbase, tmp_path: Path) -> None:
+    import av
+
+    with av.open(str(tmp_path / "silent.mp4"), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width = stream.height = 64
+        for _ in range(10):
+            container.mux(stream.encode(av.VideoFrame(64, 64, "yuv420p")))
+        container.mux(stream.encode(None))
+    added = tb.add(tmp_path / "silent.mp4", options=WITHOUT_MODELS)
+    assert added.status == "failed"
+    assert added.error == '"silent.mp4" has pictures but no sound.'
+    assert added.id
+    assert tb.show(added.id).error == added.error
+
+
 def test_a_file_becomes_a_conversation(tb: Talkbase, tmp_path: Path) -> None:
     added = tb.add(meeting(tmp_path), options=WITHOUT_MODELS)
     assert (added.status, added.duplicate, added.error) == ("completed", False, None)

@@ -190,11 +190,11 @@ def _write(
         "id": conversation, "owner_id": user, "title": title or transcript.title or _text(path.stem or path.name),
         "kind": transcript.kind, "source": "file", "source_metadata": {"reader": reader, **metadata},
         "language": transcript.language, "search_config": search_config(transcript.language),
-        "started_at": transcript.started_at, "duration": transcript.duration,
+        "started_at": transcript.started_at, "duration": _duration(transcript),
     })  # fmt: skip
     writing.insert("media", {
         "conversation_id": conversation, "id": uuid7(),
-        "kind": _media_kind(transcript), "name": _text(path.name), "sha256": stored.sha256,
+        "kind": _media_kind(transcript, reader), "name": _text(path.name), "sha256": stored.sha256,
         "size": stored.size, "mime": probe.get("mime"), "duration": transcript.duration,
         "streams": probe.get("streams"),
     })  # fmt: skip
@@ -216,8 +216,14 @@ def _text(name: str) -> str:
     return name.encode("utf-8", "replace").decode()
 
 
-def _media_kind(transcript: Transcript) -> str:
-    if not transcript.needs_speech:
+def _duration(transcript: Transcript) -> float | None:
+    """The length that the file states, or where its last timed utterance ends."""
+    ends = [utterance.end for utterance in transcript.utterances if utterance.end is not None]
+    return transcript.duration if transcript.duration is not None else max(ends, default=None)
+
+
+def _media_kind(transcript: Transcript, reader: str) -> str:
+    if reader != "media":
         return "transcript"
     return "video" if transcript.kind == "video" else "audio"
 

@@ -212,8 +212,13 @@ def _recording(tb: Talkbase, key: UUID, progress: StageProgress) -> Iterator[Cal
         from talkbase.media.sound import decode
 
         folder.mkdir(parents=True, exist_ok=True)
-        with tb.store.local(_sha256(tb, key)) as source:
-            heard = decode(source, folder / "sound", progress=lambda done, total: progress(HEAR, done, total))
+        sha256, name = _first_recording(tb, key)
+        with tb.store.local(sha256) as source:
+            try:
+                heard = decode(source, folder / "sound", progress=lambda done, total: progress(HEAR, done, total))
+            except UnreadableInput as error:
+                # The person knows the file by its own name, not by its place in the store.
+                raise type(error)(error.message.replace(str(source), name), hint=error.hint) from error
         if heard.damaged:
             with tb.database.writing(tb.user) as writing:
                 writing.execute(
@@ -228,12 +233,14 @@ def _recording(tb: Talkbase, key: UUID, progress: StageProgress) -> Iterator[Cal
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _sha256(tb: Talkbase, key: UUID) -> str:
+def _first_recording(tb: Talkbase, key: UUID) -> tuple[str, str]:
+    """sha256 and name of the recording that is heard."""
     with tb.database.reading(tb.user) as reading:
-        return str(reading.value(
-            "SELECT sha256 FROM media WHERE conversation_id = %(id)s AND kind IN ('audio', 'video')"
+        row = reading.rows(
+            "SELECT sha256, name FROM media WHERE conversation_id = %(id)s AND kind IN ('audio', 'video')"
             " ORDER BY stored_at LIMIT 1", id=key,
-        ))  # fmt: skip
+        )[0]  # fmt: skip
+    return row["sha256"], row["name"]
 
 
 def _find(tb: Talkbase, reference: str) -> UUID:
