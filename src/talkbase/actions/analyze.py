@@ -13,7 +13,7 @@ from uuid import UUID
 
 from talkbase import stages
 from talkbase.domain.ids import uuid7
-from talkbase.errors import Conflict, Interrupted, NotAllowed, TalkbaseError
+from talkbase.errors import Conflict, Interrupted, NotAllowed, TalkbaseError, UnreadableInput
 from talkbase.queries import conversations, runs
 from talkbase.stages import Options, Recipe, Stage, Subject
 
