@@ -10,6 +10,7 @@ from talkbase.actions.add import add, add_all
 from talkbase.actions.analyze import analyze
 from talkbase.actions.browse import conversations, jobs, runs, show, status
 from talkbase.actions.correct import rename, rename_speaker
+from talkbase.actions.evaluate import evaluate_retrieval
 from talkbase.actions.export import export
 from talkbase.actions.forget import delete
 from talkbase.actions.identity import people, proposals, resolve_proposal
@@ -89,6 +90,7 @@ class Talkbase:
     cancel_job = cancel_job
     retry_job = retry_job
     doctor = doctor
+    evaluate_retrieval = evaluate_retrieval
     models = models
     fetch_models = fetch_models
     verify_models = verify_models

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,18 +112,19 @@ def token_weights(
     return np.array(weights)
 
 
-def interaction(question: NDArray[np.float32], weights: Floats, passages: Sequence[NDArray[np.float32]]) -> Floats:
+def interaction(question: NDArray[np.float32], weights: Floats, passages: Sequence[NDArray[Any]]) -> Floats:
     """MaxSim of a question with passages: for each token of the question the closest of the passage, weighted.
 
-    `question` is [tokens, width], `weights` [tokens], passages [tokens, width] each; all vectors have length 1. The
-    result is a mean cosine for each passage; an empty passage gets 0. Where no token has a weight, all count alike.
+    `question` is [tokens, width], `weights` [tokens], passages [tokens, width] each; all vectors of a kind have one
+    length. The result is a mean cosine for each passage, times these lengths; an empty passage gets 0. Where no token
+    has a weight, all count alike.
     """
     weights = weights if weights.any() else np.ones(len(weights))
     filled = [at for at, passage in enumerate(passages) if len(passage)]
     result = np.zeros(len(passages))
     if not filled:
         return result
-    close = np.concatenate([passages[at] for at in filled]) @ question.T
+    close = np.concatenate([passages[at] for at in filled]).astype(np.float32) @ question.T
     starts = np.cumsum([0, *(len(passages[at]) for at in filled[:-1])])
     result[filled] = np.maximum.reduceat(close, starts, axis=0) @ (weights / weights.sum())
     return result

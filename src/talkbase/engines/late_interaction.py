@@ -80,9 +80,9 @@ class Encoder:
             return arrays["mean"], arrays["projection"].astype(np.float32)
 
 
-def unpack(kept: bytes) -> NDArray[np.float32]:
-    """Token vectors as they are kept in the database, as float32 [tokens, 128]."""
-    return np.frombuffer(kept, np.int8).reshape(-1, WIDTH).astype(np.float32) / _SCALE
+def unpack(kept: bytes) -> NDArray[np.int8]:
+    """Token vectors as they are kept in the database: int8 [tokens, 128], in 127ths."""
+    return np.frombuffer(kept, np.int8).reshape(-1, WIDTH)
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -34,8 +34,11 @@ DEPTH = 100
 WITHIN = 1500
 """Both numbers for a search within one conversation, which has few utterances to begin with."""
 
-MATCHES = 5000
+MATCHES = 1000
 """How many matches of words are ranked at most. The rarest words, up to so many matches, find the candidates."""
+
+MATCHES_WITHIN = 5000
+"""The same for a search within one conversation, where every word finds candidates."""
 
 Key = tuple[UUID, UUID]
 
@@ -243,7 +246,8 @@ def _candidates(
     return reading.binary_rows(
         _CANDIDATES, program=list(program), terms=terms.lexemes, idf=terms.idf, filters=json.dumps(wanted),
         seeds=len(terms.lexemes) if filters.conversation else terms.seeds, conversation=filters.conversation,
-        candidates=size, matches=MATCHES, by_words=by_words, vector=asked.sentence, depth=depth, reach=reach,
+        candidates=size, matches=MATCHES_WITHIN if filters.conversation else MATCHES, by_words=by_words,
+        vector=asked.sentence, depth=depth, reach=reach,
         unfiltered=not program and not wanted, model=Embedder.name, token_model=MODEL,
     )  # fmt: skip
 
