@@ -17,7 +17,7 @@ from talkbase.db.connect import open_database
 from talkbase.db.programs import binaries
 from talkbase.db.server import Server
 from talkbase.db.session import Database
-from talkbase.errors import DatabaseUnavailable, SchemaMismatch, UsageError
+from talkbase.errors import Conflict, DatabaseUnavailable, SchemaMismatch, UsageError
 
 Connection = psycopg.Connection[Any]
 
@@ -110,6 +110,16 @@ def test_a_step_that_fails_leaves_the_schema_where_it_was(empty: str) -> None:
         connection.execute("DROP VIEW talkbase.v_runs")
         assert shape(connection) == before
         assert migrate.upgrade(connection) == migrate.head()
+
+
+def test_a_step_gives_up_where_a_table_is_in_use(owner: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrate, "LOCK_TIMEOUT", 200)
+    with psycopg.connect(owner.info.dsn, password=owner.info.password) as busy:
+        busy.execute("SELECT count(*) FROM talkbase.utterances")  # the lock lasts as long as the transaction
+        with pytest.raises(Conflict, match="in use"):
+            migrate.downgrade(owner, "base")
+    migrate.upgrade(owner)
+    assert migrate.state(owner).revision == migrate.head()
 
 
 def test_many_processes_that_start_at_once_migrate_once(empty: str, database: Database) -> None:

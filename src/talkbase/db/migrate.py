@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from talkbase.db import roles
 from talkbase.db.diagnose import check_server
-from talkbase.errors import SchemaMismatch, UsageError
+from talkbase.errors import Conflict, SchemaMismatch, UsageError
 
 if TYPE_CHECKING:
     from alembic.config import Config
     from psycopg import Connection
 
 VERSIONS = Path(__file__).parent / "migrations" / "versions"
+LOCK_TIMEOUT = 10_000
+"""Milliseconds that a step waits for a table that somebody uses."""
 LOCK = 7_421_090_013
 """Key of the advisory lock that lets one process migrate at a time; any constant will do."""
 
@@ -235,6 +237,9 @@ def _sqlalchemy(connection: Connection[Any]) -> Iterator[Any]:
 
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(**parameters), poolclass=NullPool)
     with engine.connect() as bound:
+        # A step that waits for a busy table keeps everybody behind it waiting too: rather give up and say so.
+        bound.exec_driver_sql(f"SET lock_timeout = {LOCK_TIMEOUT}")
+        bound.commit()
         yield bound
     engine.dispose()
 
@@ -242,6 +247,8 @@ def _sqlalchemy(connection: Connection[Any]) -> Iterator[Any]:
 def _alembic(name: str, connection: Connection[Any], revision: str, **more: Any) -> None:
     from alembic import command
     from alembic.util import CommandError
+    from psycopg.errors import LockNotAvailable
+    from sqlalchemy.exc import OperationalError
 
     with _sqlalchemy(connection) as bound:
         config = _config()
@@ -250,3 +257,10 @@ def _alembic(name: str, connection: Connection[Any], revision: str, **more: Any)
             getattr(command, name)(config, revision, **more)
         except CommandError as error:
             raise UsageError(f"The schema's history does not allow that: {error}.") from error
+        except OperationalError as error:
+            if not isinstance(error.orig, LockNotAvailable):
+                raise
+            raise Conflict(
+                "A table that has to change is in use; the schema stays as it was.",
+                hint="Stop the workers and long queries, then try again.",
+            ) from error
