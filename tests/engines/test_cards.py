@@ -33,7 +33,11 @@ def test_every_shipped_file_has_a_card_and_its_hash_in_the_readme() -> None:
 
 def test_shipped_models_that_ask_for_attribution_get_it_beside_them() -> None:
     readme = (SHIPPED / "README.md").read_text()
-    whose = {"community1-segmentation": "pyannoteAI", "community1-embedding": "pyannoteAI", "minilm-l6-v2-tokens": "AMI"}
+    whose = {
+        "community1-segmentation": "pyannoteAI",
+        "community1-embedding": "pyannoteAI",
+        "minilm-l6-v2-tokens": "AMI",
+    }
     asked = [card for card in CARDS.values() if card.shipped and card.licence.startswith("CC-BY")]
     assert {card.name for card in asked} == set(whose)
     for card in asked:
