@@ -248,7 +248,6 @@ def _alembic(name: str, connection: Connection[Any], revision: str, **more: Any)
     from alembic import command
     from alembic.util import CommandError
     from psycopg.errors import LockNotAvailable
-    from sqlalchemy.exc import OperationalError
 
     with _sqlalchemy(connection) as bound:
         config = _config()
@@ -257,9 +256,7 @@ def _alembic(name: str, connection: Connection[Any], revision: str, **more: Any)
             getattr(command, name)(config, revision, **more)
         except CommandError as error:
             raise UsageError(f"The schema's history does not allow that: {error}.") from error
-        except OperationalError as error:
-            if not isinstance(error.orig, LockNotAvailable):
-                raise
+        except LockNotAvailable as error:
             raise Conflict(
                 "A table that has to change is in use; the schema stays as it was.",
                 hint="Stop the workers and long queries, then try again.",
