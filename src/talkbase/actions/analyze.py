@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 StageProgress = Callable[[str, float, float], None]
 """Called with (stage, done, total), in seconds of the recording or in items; it may raise `Interrupted`."""
 
+KILLED = "the process was ended"
+"""The error of a run or analysis that was found open although nobody works on it."""
+MOST_KILLS = 5
+"""Kills in a row after which a worker does not try again by itself."""
+
 HEAR = "decode"
 """The name under which decoding is reported: it is no stage, but long recordings make one wait for it."""
 
@@ -67,6 +72,28 @@ def analyze(
         except BaseException as error:
             _fail(tb, key, analysis, error)
             raise
+
+
+def refuse_after_kills(tb: Talkbase, key: UUID, options: Options) -> None:
+    """Mark an analysis failed whose process was killed every time lately, and raise a `TalkbaseError` that says so.
+
+    A recording that brings down its worker, by memory or a fault in a decoder, would else go from worker to worker.
+    """
+    with tb.database.reading(tb.user) as reading:
+        kills = reading.value(
+            "SELECT count(*) FROM analyses WHERE conversation_id = %(id)s"
+            " AND (status = 'processing' OR error = %(killed)s) AND created_at > coalesce((SELECT max(created_at)"
+            " FROM analyses WHERE conversation_id = %(id)s AND status IN ('completed', 'failed')), '-infinity')",
+            id=key, killed=KILLED,
+        )  # fmt: skip
+    if kills < MOST_KILLS:
+        return
+    error = TalkbaseError(
+        f"The process that analysed this was killed {kills} times in a row.",
+        hint="Look at the recording and at the memory of the workers, then try again: `talkbase jobs retry`.",
+    )
+    _fail(tb, key, _begin(tb, key, options), error)
+    raise error
 
 
 def _run_all(
@@ -130,9 +157,9 @@ def _open_run(tb: Talkbase, stage: Stage, recipe: Recipe, subject: Subject, anal
     with tb.database.writing(tb.user) as writing:
         # A run that was killed is known by still being open while we hold the lock of its conversation.
         writing.execute(
-            "UPDATE runs SET status = 'cancelled', error = 'the process was ended', completed_at = now()"
+            "UPDATE runs SET status = 'cancelled', error = %(killed)s, completed_at = now()"
             " WHERE conversation_id = %(id)s AND stage = %(stage)s AND status = 'processing'",
-            id=subject.conversation, stage=stage.name,
+            id=subject.conversation, stage=stage.name, killed=KILLED,
         )  # fmt: skip
         writing.insert("runs", {
             "id": run, "conversation_id": subject.conversation, "analysis_id": analysis, "stage": stage.name,
@@ -147,8 +174,8 @@ def _begin(tb: Talkbase, key: UUID, options: Options) -> UUID:
     analysis = uuid7()
     with tb.database.writing(tb.user) as writing:
         writing.execute(
-            "UPDATE analyses SET status = 'cancelled', error = 'the process was ended', completed_at = now()"
-            " WHERE conversation_id = %(id)s AND status IN ('pending', 'processing')", id=key,
+            "UPDATE analyses SET status = 'cancelled', error = %(killed)s, completed_at = now()"
+            " WHERE conversation_id = %(id)s AND status IN ('pending', 'processing')", id=key, killed=KILLED,
         )  # fmt: skip
         touched = writing.execute(
             "UPDATE conversations SET status = 'processing', error = NULL WHERE id = %(id)s AND deleted_at IS NULL",

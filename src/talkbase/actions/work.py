@@ -111,7 +111,7 @@ def _tell(report: Callable[[Outcome], None] | None, job: Job, begun: float, erro
 
 
 def _analyze(tb: Talkbase, job: Job, progress: StageProgress | None) -> None:
-    from talkbase.actions.analyze import analyze
+    from talkbase.actions.analyze import analyze, refuse_after_kills
     from talkbase.actions.library import Talkbase
 
     def report(stage: str, done: float, total: float) -> None:
@@ -121,7 +121,9 @@ def _analyze(tb: Talkbase, job: Job, progress: StageProgress | None) -> None:
             progress(stage, done, total)
 
     on_behalf = Talkbase(tb.settings, user=job.user, database=tb.database)
-    analyze(on_behalf, UUID(job.arguments["conversation_id"]), _options(job.arguments["options"]), progress=report)
+    conversation, options = UUID(job.arguments["conversation_id"]), _options(job.arguments["options"])
+    refuse_after_kills(on_behalf, conversation, options)
+    analyze(on_behalf, conversation, options, progress=report)
 
 
 def _options(stored: dict[str, Any]) -> Options:
