@@ -5,7 +5,8 @@
 
 Both sides run in this process, on the same sound, with the same model, beam, word times and number of threads, part by
 part and in turns, so that other load on the machine meets both. The sound is made by joining the folder's English
-clips in random order with 0.5 to 6 seconds of silence between.
+clips in random order with 0.5 to 6 seconds of silence between. Run it on an idle machine: the plain loop keeps one
+processor busy and talkbase all of them, so other load slows talkbase more (`processors_…` tells what each side got).
 
 The plain loop does not repeat itself: it prompts each window with the text before it and samples at random where a
 decode fails. So a second plain run, shifted by 0.7 s, shows how many of its own words it keeps. Each word that is lost
@@ -28,6 +29,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -174,11 +176,12 @@ class Sides:
         return reduced((w.text, w.start or 0.0, w.end or 0.0, w.confidence or 0.0) for s in found for w in s.words)
 
 
-def timed(work: Callable[[], list[Heard]]) -> tuple[list[Heard], float]:
-    """What the work gave and its seconds."""
-    start = time.perf_counter()
+def timed(work: Callable[[], list[Heard]]) -> tuple[list[Heard], float, float]:
+    """What the work gave, its seconds, and the processors that it kept busy on average."""
+    start, busy = time.perf_counter(), time.process_time()
     heard = work()
-    return heard, time.perf_counter() - start
+    seconds = time.perf_counter() - start
+    return heard, seconds, (time.process_time() - busy) / seconds
 
 
 def align(ours: list[Heard], theirs: list[Heard], slack: float = 3.0) -> list[Heard | None]:
@@ -231,8 +234,8 @@ def compare(args: argparse.Namespace, sides: Sides, clips: dict[str, Samples]) -
     samples, placed = join(clips, args.minutes * 60, args.seed)
     parts = max(1, round(args.minutes * 60 / PART))
     rows = []
-    for number in range(parts):
-        first, last = number * len(samples) // parts, (number + 1) * len(samples) // parts
+    bounds = [*_part_starts(placed, parts), len(samples)]
+    for number, (first, last) in enumerate(pairwise(bounds)):
         local = [Placed(p.name, p.start - first / RATE, p.end - first / RATE) for p in placed]
         rows.append(_part(samples[first:last], local, alone, sides, number))
         print(f"part {number + 1} of {parts}: {rows[-1]['ratio']:.2f} ×", file=sys.stderr)
@@ -247,6 +250,8 @@ def compare(args: argparse.Namespace, sides: Sides, clips: dict[str, Samples]) -
         "ratio_total": sum(row["plain_s"] for row in rows) / sum(row["ours_s"] for row in rows),
         "rtf_ours": sum(row["ours_s"] for row in rows) / seconds,
         "rtf_plain": sum(row["plain_s"] for row in rows) / seconds,
+        "processors_plain": median(row["processors_plain"] for row in rows),
+        "processors_ours": median(row["processors_ours"] for row in rows),
         "plain_words": words,
         "our_words": sum(row["our_words"] for row in rows),
         "present": 1 - len(lost) / words,
@@ -256,6 +261,13 @@ def compare(args: argparse.Namespace, sides: Sides, clips: dict[str, Samples]) -
     }
 
 
+def _part_starts(placed: list[Placed], parts: int) -> list[int]:
+    """Samples at which parts of about equal length begin, each with a clip."""
+    total = placed[-1].end
+    wanted = [number * total / parts for number in range(parts)]
+    return [round(min((p.start for p in placed), key=lambda start: abs(start - want)) * RATE) for want in wanted]
+
+
 def _part(
     samples: Samples, placed: list[Placed], alone: dict[str, list[list[Heard]]], sides: Sides, number: int
 ) -> dict[str, Any]:
@@ -263,7 +275,7 @@ def _part(
         work = [lambda: sides.plain(samples), lambda: sides.ours(sound)]
         order = (0, 1) if number % 2 == 0 else (1, 0)
         runs = {side: timed(work[side]) for side in order}
-    (plain, plain_s), (ours, ours_s) = runs[0], runs[1]
+    (plain, plain_s, plain_busy), (ours, ours_s, ours_busy) = runs[0], runs[1]
     speech = vad.probabilities(samples)
     voices = [float(speech[max(0, int((w.start - 0.2) / 0.032)) : int((w.end + 0.2) / 0.032) + 1].max()) for w in plain]
     verdicts = [verdict(word, voice, alone, placed) for word, voice in zip(plain, voices, strict=True)]
@@ -279,6 +291,8 @@ def _part(
         "plain_s": plain_s,
         "ours_s": ours_s,
         "ratio": plain_s / ours_s,
+        "processors_plain": plain_busy,
+        "processors_ours": ours_busy,
         "speech_words": verdicts.count("speech"),
         "again_lost": sum(word is None for word in again),
         "lost": lost,
