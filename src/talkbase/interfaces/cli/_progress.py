@@ -75,7 +75,8 @@ class Display:
             self._bars.remove_task(self._bar)
             self._bar = None
         elif finished and not self._bars:
-            say(f"{self._about}: {self._stage} took {self._latest - self._begun:.1f} s{self._speed()}")
+            about = f"{self._about}: " if self._about else ""
+            say(f"{about}{self._stage} took {self._latest - self._begun:.1f} s{self._speed()}")
         self._stage = None
 
     def line(self, message: str) -> None:
