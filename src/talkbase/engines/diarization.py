@@ -107,10 +107,13 @@ def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _foremost(votes: NDArray[np.float32], count: NDArray[np.float32]) -> NDArray[np.bool_]:
     """In each frame the voices with the most votes, as many as speak there on average: [frames, speakers]."""
-    order = np.argsort(-votes, axis=1)
-    ranks = np.empty_like(order)
-    np.put_along_axis(ranks, order, np.arange(votes.shape[1])[None], axis=1)
-    active: NDArray[np.bool_] = (ranks < np.round(count)[:, None]) & (votes > 0)
+    active = np.zeros(votes.shape, bool)
+    left = votes.copy()
+    for rank in range(min(votes.shape[1], int(np.round(count.max())))):
+        best = left.argmax(axis=1)
+        frames = np.flatnonzero((np.round(count) > rank) & (left.max(axis=1) > 0))
+        active[frames, best[frames]] = True
+        left[np.arange(len(left)), best] = 0
     return active
 
 
