@@ -27,7 +27,7 @@ WINDOW = 29.5
 """Longest window in seconds: Whisper hears 30 s at once; the rest is room for rounding."""
 
 _SAMPLES = 512
-_BLOCK = 9000 * FRAME
+_BLOCK = 1875 * FRAME  # 60 s: the detector takes about half a megabyte for each second that it is given at once
 _LEAD_IN = 63 * FRAME
 _SILENCE = 1e-4  # −80 dBFS: below the noise of any microphone, so only digital silence
 
