@@ -25,7 +25,7 @@ demo: models ## Do the main job on the recordings in examples/
 	@$(BIN)/python examples/demo.py
 
 test: models ## Run the tests (ARGS="-k word" for some)
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -m "not slow" -n 2 $(ARGS)
 
 test-slow: models ## Run the tests that take longer: kill, fuzz, memory, whole flows
 	@$(BIN)/python -m pytest -m slow $(ARGS)
