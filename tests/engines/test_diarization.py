@@ -13,7 +13,7 @@ from talkbase.domain.metrics import der
 from talkbase.domain.rttm import SpeakerTurn
 from talkbase.engines.channels import channel_turns, channels_are_speakers
 from talkbase.engines.clustering import MOST, voices_of
-from talkbase.engines.diarization import Diarization, Diarizer, turns_in
+from talkbase.engines.diarization import Diarization, Diarizer, Turn, turns_in
 from talkbase.errors import Interrupted
 
 from .sounds import Samples, clip, music, noise, silence, sound
@@ -177,10 +177,24 @@ def test_a_call_with_a_speaker_on_each_channel(samples: Path, tmp_path: Path) ->
     assert found is not None
     assert {turn.speaker for turn in found.turns} == {0, 1}
     assert found.voices.shape == (2, 256)
-    for turn in found.turns:
-        own, other = ((left, right), (right, left))[turn.speaker]
-        span = slice(int(turn.start * 16_000), int(turn.end * 16_000))
-        assert (own[span] ** 2).mean() > (other[span] ** 2).mean()
+    # Both talk at once in places: a channel's speaker is found where that channel is much the louder one.
+    for channel, (own, other) in enumerate(((left, right), (right, left))):
+        leads = np.flatnonzero(level(own) > 10 * level(other))
+        assert len(leads) > 5
+        spoken = [
+            any(turn.start <= (hop + 0.5) * 0.05 < turn.end for turn in turns_of(found, channel)) for hop in leads
+        ]
+        assert np.mean(spoken) > 0.7
+
+
+def level(samples: Samples) -> Samples:
+    """Mean square in every 50 ms, with a floor of −50 dBFS."""
+    hops: Samples = (samples[: len(samples) // 800 * 800].reshape(-1, 800) ** 2).mean(axis=1) + 1e-5
+    return hops
+
+
+def turns_of(found: Diarization, speaker: int) -> list[Turn]:
+    return [turn for turn in found.turns if turn.speaker == speaker]
 
 
 def test_what_leaks_to_the_other_channel_is_not_a_turn(kennedy: Samples, tmp_path: Path) -> None:
