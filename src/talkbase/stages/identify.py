@@ -109,7 +109,8 @@ def best_match(voice: Voice, others: list[Voice]) -> Match | None:
         return None
     mine = np.array(json.loads(voice.voice), dtype=np.float32)
     theirs = np.array([json.loads(other.voice) for other in others], dtype=np.float32)
-    distances = 1.0 - theirs @ mine / (np.linalg.norm(theirs, axis=1) * np.linalg.norm(mine))
+    cosines = theirs @ mine / (np.linalg.norm(theirs, axis=1) * np.linalg.norm(mine))
+    distances = np.clip(1.0 - cosines, 0.0, 2.0)  # rounding makes equal voices a hair closer than 0
     order = np.argsort(distances)
     best = others[order[0]]
     # Several recordings of one known person are no rivals of each other.
