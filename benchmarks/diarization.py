@@ -100,7 +100,8 @@ def main() -> None:
     if not options.data.is_dir():
         raise SystemExit(f"There is no test data at {options.data}: set TALKBASE_TEST_DATA.")
     if options.memory:
-        print(json.dumps([memory(float(minutes)) for minutes in options.memory.split(",")], indent=2))
+        for minutes in options.memory.split(","):
+            print(json.dumps(memory(float(minutes))), flush=True)
         return
     diarizer = Diarizer()
     with tempfile.TemporaryDirectory() as folder:

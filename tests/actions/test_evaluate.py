@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +61,10 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def databases(tb: Talkbase) -> set[str]:
+    """The scratch databases of this process: other processes of the tests use the same server."""
     with tb.database.as_owner() as connection:
-        return {row[0] for row in connection.execute("SELECT datname FROM pg_database").fetchall()}
+        names = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"%scratch_{os.getpid()}"])
+        return {row[0] for row in names.fetchall()}
 
 
 def test_every_question_is_asked_and_nothing_is_left_behind(tb: Talkbase, files: tuple[Path, Path]) -> None:
