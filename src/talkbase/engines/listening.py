@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from talkbase.domain.progress import Progress, silent
 from talkbase.engines.segmentation import FRAME, FRAMES, RATE, WINDOW, Segmenter, activity, decision
 from talkbase.engines.voices import FRAME as VOICE_FRAME
-from talkbase.engines.voices import VoiceEncoder
+from talkbase.engines.voices import VoiceEncoder, statistics
 
 STEP: Final = 1
 """Seconds from one window to the next."""
@@ -99,26 +99,50 @@ class Listener:
             window = slice(frame_at(start), frame_at(start) + FRAMES)
             heard.count[window] += level.sum(axis=1)
             heard.windows[window] += 1
-        for start, level, spoken in zip(block, levels, speaking, strict=True):
-            for speaker in np.flatnonzero(spoken.any(axis=0)):
-                own = spoken[:, speaker]
-                found = self._voices(tiles.window(start), own, own & (spoken.sum(axis=1) == 1))
-                if found:
-                    yield Local(frame_at(start), level[:, speaker].astype(np.float16), *found)
+        drafts = [
+            draft
+            for start, level, spoken in zip(block, levels, speaking, strict=True)
+            if spoken.any()
+            for draft in _drafts(start, level, spoken, tiles.window(start))
+        ]
+        return self._finished(drafts)
 
-    def _voices(
-        self, features: NDArray[np.float32], own: NDArray[np.bool_], alone: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.float32], tuple[Piece, ...]] | None:
-        """A local speaker's voice (of its speech alone where there is enough) and pieces; None if it is too short."""
-        begins = _BEGINS[: features.shape[1]]
+    def _finished(self, drafts: list[_Draft]) -> Iterator[Local]:
+        """The drafts with their voice vectors, all projected at once."""
+        if not drafts:
+            return
+        voices = iter(self._encoder.project(np.concatenate([draft.pooled for draft in drafts])))
+        for draft in drafts:
+            whole = next(voices)
+            pieces = tuple(Piece(first, last, next(voices)) for first, last in draft.spans)
+            yield Local(draft.at, draft.activity, whole, pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A local speaker with the pooled features of the whole and of each span that will be a piece."""
+
+    at: int
+    activity: NDArray[np.float16]
+    spans: list[tuple[int, int]]
+    pooled: NDArray[np.float32]
+
+
+def _drafts(
+    start: int, levels: NDArray[np.float32], spoken: NDArray[np.bool_], features: NDArray[np.float32]
+) -> Iterator[_Draft]:
+    """The local speakers of a window that speak long enough to be heard, alone where that is enough."""
+    begins = _BEGINS[: features.shape[1]]
+    for speaker in np.flatnonzero(spoken.any(axis=0)):
+        own = spoken[:, speaker]
+        alone = own & (spoken.sum(axis=1) == 1)
         whole = next((mask for mask in (alone[begins], own[begins]) if mask.sum() >= _SHORTEST_HEARD), None)
-        if whole is None:
-            return None
-        spans = [(first, last, (begins >= first) & (begins < last)) for first, last in _cut(alone)]
-        spans = [span for span in spans if span[2].sum() >= _SHORTEST_HEARD]
-        voice, *voices = self._encoder.vectors(features, np.stack([whole, *(mask for _, _, mask in spans)]))
-        pieces = (Piece(first, last, piece) for (first, last, _), piece in zip(spans, voices, strict=True))
-        return voice, tuple(pieces)
+        if whole is not None:
+            cuts = [(first, last, (begins >= first) & (begins < last)) for first, last in _cut(alone)]
+            cuts = [cut for cut in cuts if cut[2].sum() >= _SHORTEST_HEARD]
+            pooled = statistics(features, np.stack([whole, *(mask for _, _, mask in cuts)]))
+            spans = [(first, last) for first, last, _ in cuts]
+            yield _Draft(frame_at(start), levels[:, speaker].astype(np.float16), spans, pooled)
 
 
 class _Tiles:
