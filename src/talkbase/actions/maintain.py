@@ -76,6 +76,9 @@ def _database(tb: Talkbase) -> Iterator[Check]:
         yield Check("server", "ok", f"PostgreSQL {_dotted(state.server_version)}, {where}")
         yield Check("extensions", "ok", f"pgvector {state.vector}")
         yield from _access(database, superuser=Reading(connection).value(_SUPERUSER), encrypted=_encrypted(connection))
+        if database.server and state.revision is None:
+            migrate.upgrade(connection)  # the embedded one gets its schema at the first use, and this may be it
+            state = migrate.state(connection)
         migrate.require_current(state)
         yield Check("schema", "ok", f"revision {state.revision}")
         yield from _tables(Reading(connection))
